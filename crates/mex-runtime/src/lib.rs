@@ -7,12 +7,15 @@
 pub mod adapter;
 pub mod artifact;
 pub mod budget;
+pub mod capability;
 pub mod code;
 pub mod coverage;
 pub mod determinism;
 pub mod diagnostic;
 pub mod digest;
+pub mod engine;
 pub mod event;
+pub mod execute;
 pub mod finding;
 pub mod gate;
 pub mod id;

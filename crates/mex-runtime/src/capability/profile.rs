@@ -1,0 +1,103 @@
+//! Named lists of capabilities (contract CAP-3). A profile is nothing but its list.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::id::CapabilityId;
+use super::registry::CapabilityRegistry;
+use crate::id::ProfileId;
+
+/// The only `schema_version` of a profiles file.
+pub const SCHEMA_VERSION: &str = "cp-1.0";
+
+/// One profile.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    /// Its id.
+    pub profile_id: ProfileId,
+    /// Whom it is for, as one sentence.
+    pub description: String,
+    /// What it grants; every id is in the registry.
+    pub capabilities: Vec<CapabilityId>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawProfiles {
+    schema_version: String,
+    profiles: Vec<serde_json::Value>,
+}
+
+/// Why a profiles file is refused: code `MEX-REGISTRY-INVALID`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ProfilesError {
+    /// It cannot be read at all.
+    #[error("the profiles are not readable: {0}")]
+    Unreadable(String),
+    /// Everything wrong with it, each naming the profile and the rule.
+    #[error("the profiles are not valid: {}", .0.join("; "))]
+    Defects(Vec<String>),
+}
+
+/// Valid profiles.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Profiles(BTreeMap<ProfileId, Profile>);
+
+impl Profiles {
+    /// Reads a profiles file against the registry its ids must come from (contract CAP-3).
+    ///
+    /// # Errors
+    /// All defects at once; code `MEX-REGISTRY-INVALID`.
+    pub fn parse(text: &str, registry: &CapabilityRegistry) -> Result<Self, ProfilesError> {
+        let unreadable = |error: serde_json::Error| ProfilesError::Unreadable(error.to_string());
+        let raw: RawProfiles =
+            serde_json::from_value(crate::json::parse(text).map_err(unreadable)?)
+                .map_err(unreadable)?;
+        let mut defects = Vec::new();
+        if raw.schema_version != SCHEMA_VERSION {
+            defects.push(format!("`schema_version` must be `{SCHEMA_VERSION}`"));
+        }
+        let mut profiles = BTreeMap::new();
+        for (at, value) in raw.profiles.into_iter().enumerate() {
+            let profile: Profile = match serde_json::from_value(value) {
+                Ok(profile) => profile,
+                Err(error) => {
+                    defects.push(format!("profiles/{at}: {error}"));
+                    continue;
+                }
+            };
+            for id in profile.capabilities.iter().filter(|id| !registry.knows(id)) {
+                defects.push(format!(
+                    "profile `{}` grants `{id}`, which the registry does not know (CAP-3)",
+                    profile.profile_id
+                ));
+            }
+            let id = profile.profile_id.clone();
+            if profiles.insert(id.clone(), profile).is_some() {
+                defects.push(format!("profile `{id}` stands twice"));
+            }
+        }
+        if defects.is_empty() { Ok(Self(profiles)) } else { Err(ProfilesError::Defects(defects)) }
+    }
+
+    /// A profile by id.
+    pub fn profile(&self, id: &ProfileId) -> Option<&Profile> {
+        self.0.get(id)
+    }
+
+    /// Every profile, by id.
+    pub fn iter(&self) -> impl Iterator<Item = &Profile> {
+        self.0.values()
+    }
+}
+
+impl Profile {
+    /// The grant that covers `capability`, the narrowest first (contract CAP-1).
+    pub fn grant(&self, capability: &CapabilityId) -> Option<&CapabilityId> {
+        let exact = self.capabilities.iter().find(|grant| *grant == capability);
+        exact.or_else(|| self.capabilities.iter().find(|grant| grant.covers(capability)))
+    }
+}
