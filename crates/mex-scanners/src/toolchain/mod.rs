@@ -1,0 +1,207 @@
+//! Which tools are here, and whether each is the pinned one (contract SC-5).
+//! Owns the tools folder's `tools/`. Never looks at `PATH`, never runs a scan.
+//!
+//! The pin of a tool is, in this order: the digest the lock file gives for this platform; the
+//! digest of this data folder's own `tool_provisioned` event (a [`Toolchain::witness`]); the digest
+//! of the record beside the tool. The last is believed only until the data folder has an event.
+
+pub mod error;
+pub mod lock;
+pub mod record;
+mod verified;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use mex_runtime::artifact::ToolIdentity;
+use mex_runtime::digest::Digest;
+use mex_runtime::id::ToolName;
+
+pub use error::ToolchainError;
+pub use lock::{Lock, LockedTool, PLATFORM};
+pub use record::ProvisioningRecord;
+
+use crate::tool::PinnedTool;
+use verified::Verified;
+
+/// What is known of one tool of the lock file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ToolState {
+    /// It is there and its bytes are the pinned ones.
+    Pinned(ToolIdentity),
+    /// It is not installed.
+    Missing,
+    /// It is there and is not the pinned one.
+    Changed {
+        /// The pin.
+        expected: Digest,
+        /// What is there; null where it is no regular file.
+        found: Option<Digest>,
+    },
+    /// The lock file does not name it, or nothing gives its digest.
+    Unpinned,
+    /// It cannot be read; said as one sentence.
+    Unreadable(String),
+}
+
+/// The provisioned tools of one tools folder.
+#[derive(Debug)]
+pub struct Toolchain {
+    lock: Lock,
+    folder: PathBuf,
+    witness: Mutex<BTreeMap<(ToolName, String), Digest>>,
+    verified: Mutex<BTreeMap<PathBuf, Verified>>,
+}
+
+impl Toolchain {
+    /// Opens a tools folder, making it where it is missing.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn open(tools_dir: &Path, lock: Lock) -> Result<Self, ToolchainError> {
+        let folder = tools_dir.join("tools");
+        std::fs::create_dir_all(&folder).map_err(|source| ToolchainError::Io {
+            action: "create",
+            path: folder.clone(),
+            source,
+        })?;
+        Ok(Self {
+            lock,
+            folder,
+            witness: Mutex::new(BTreeMap::new()),
+            verified: Mutex::new(BTreeMap::new()),
+        })
+    }
+
+    /// The lock file in force.
+    pub const fn lock(&self) -> &Lock {
+        &self.lock
+    }
+
+    /// Tells what this data folder's events say a tool must be: the last `tool_provisioned` of its
+    /// name and version. From then on the record beside the tool counts for nothing.
+    pub fn witness(&self, tool: &ToolIdentity) {
+        self.witness
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert((tool.name.clone(), tool.version.clone()), tool.sha256);
+    }
+
+    /// The record beside an installed tool, for a data folder that has no event of it yet: such a
+    /// folder adopts it by writing [`ProvisioningRecord::event`], then calls [`Self::witness`].
+    ///
+    /// # Errors
+    /// When the lock file does not name the tool, or the record is damaged.
+    pub fn record(&self, name: &ToolName) -> Result<Option<ProvisioningRecord>, ToolchainError> {
+        let record = ProvisioningRecord::read(&self.tool_folder(self.locked(name)?))?;
+        Ok(record.filter(|record| record.tool.name == *name))
+    }
+
+    /// What is known of a tool now.
+    pub fn state(&self, name: &ToolName) -> ToolState {
+        match self.resolve(name) {
+            Ok(tool) => ToolState::Pinned(tool.identity),
+            Err(ToolchainError::Missing { .. }) => ToolState::Missing,
+            Err(ToolchainError::Changed { expected, found, .. }) => {
+                ToolState::Changed { expected, found }
+            }
+            Err(ToolchainError::NotLocked { .. } | ToolchainError::Unpinned { .. }) => {
+                ToolState::Unpinned
+            }
+            Err(error) => ToolState::Unreadable(error.to_string()),
+        }
+    }
+
+    /// The tool, vouched for: its bytes were hashed, or its stat has not moved since they were.
+    ///
+    /// # Errors
+    /// `Missing`, `Changed`, `Unpinned`, `NotLocked`, or a file that cannot be read (contract GATE-4).
+    pub fn resolve(&self, name: &ToolName) -> Result<PinnedTool, ToolchainError> {
+        let locked = self.locked(name)?;
+        let folder = self.tool_folder(locked);
+        let executable = folder.join(name.as_str());
+        match std::fs::symlink_metadata(&executable) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(ToolchainError::Missing {
+                    name: name.clone(),
+                    version: locked.version.clone(),
+                });
+            }
+            Err(source) => {
+                return Err(ToolchainError::Io { action: "read", path: executable, source });
+            }
+            Ok(_) => {}
+        }
+        let expected = self
+            .pin(locked, &folder)?
+            .ok_or_else(|| ToolchainError::Unpinned { name: name.clone() })?;
+        let tool = PinnedTool {
+            identity: ToolIdentity {
+                name: name.clone(),
+                version: locked.version.to_string(),
+                sha256: expected,
+            },
+            executable,
+            mounts: Vec::new(),
+        };
+        self.still_pinned(&tool)?;
+        Ok(tool)
+    }
+
+    /// Compares a tool with its identity at the moment of a spawn: by stat where nothing moved
+    /// since the last full hash of this process, else by a full hash.
+    ///
+    /// # Errors
+    /// `Changed` where it is another file, `Io` where it cannot be read.
+    pub fn still_pinned(&self, tool: &PinnedTool) -> Result<(), ToolchainError> {
+        let mut cache = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
+        let changed = |found| ToolchainError::Changed {
+            name: tool.identity.name.clone(),
+            expected: tool.identity.sha256,
+            found,
+        };
+        let known = cache.get(&tool.executable);
+        let now = Verified::read(&tool.executable, known)
+            .map_err(|source| ToolchainError::Io {
+                action: "read",
+                path: tool.executable.clone(),
+                source,
+            })?
+            .ok_or_else(|| changed(None))?;
+        let found = now.sha256;
+        cache.insert(tool.executable.clone(), now);
+        if found == tool.identity.sha256 { Ok(()) } else { Err(changed(Some(found))) }
+    }
+
+    /// Hashes every tool of the lock file anew, whatever its stat says.
+    pub fn verify(&self) -> Vec<(ToolName, ToolState)> {
+        self.verified.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        let names = self.lock.tools.iter().map(|tool| tool.name.clone());
+        names.map(|name| (name.clone(), self.state(&name))).collect()
+    }
+
+    fn locked(&self, name: &ToolName) -> Result<&LockedTool, ToolchainError> {
+        self.lock.tool(name).ok_or_else(|| ToolchainError::NotLocked { name: name.clone() })
+    }
+
+    fn tool_folder(&self, tool: &LockedTool) -> PathBuf {
+        self.folder.join(tool.name.as_str()).join(tool.version.to_string())
+    }
+
+    fn pin(&self, tool: &LockedTool, folder: &Path) -> Result<Option<Digest>, ToolchainError> {
+        if let Some(digest) = tool.executable_sha256.get(PLATFORM) {
+            return Ok(Some(*digest));
+        }
+        let version = tool.version.to_string();
+        let key = (tool.name.clone(), version.clone());
+        let witness = self.witness.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(digest) = witness.get(&key) {
+            return Ok(Some(*digest));
+        }
+        let record = ProvisioningRecord::read(folder)?;
+        Ok(record
+            .filter(|record| record.tool.name == tool.name && record.tool.version == version)
+            .map(|record| record.tool.sha256))
+    }
+}
