@@ -2,19 +2,30 @@
 //! Owns that order (contract GATE-8, GATE-9, FR-5). Never gathers a fact and never spawns:
 //! facts, adapters and ports are the host's. Where the recorder cannot record, nothing goes on.
 
-use crate::adapter::Adapter;
+mod entry;
+mod kept;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::adapter::{Adapter, RunContext};
 use crate::artifact::ArtifactHandle;
 use crate::capability::CapabilityDecision;
+use crate::code::Code;
 use crate::coverage::Coverage;
 use crate::digest::Digest;
+use crate::engine::EngineCatalog;
 use crate::event::EventContext;
-use crate::gate::{Attempt, Denial, Facts, Gate, GateReport};
+use crate::gate::{
+    Admitted, Attempt, Denial, Facts, Gate, GateReport, Judgement, judge, judge_result,
+};
 use crate::id::{DiagnosticId, EngineId, OperationName};
 use crate::port::{
-    ArtifactStore, Cancel, Clock, ProgressSink, Recorder, RecorderFault, StagedTree,
+    ArtifactStore, Cancel, Clock, Progress, ProgressSink, Recorder, RecorderFault, StagedTree,
 };
 use crate::report::Report;
-use crate::result::EngineResult;
+use crate::result::{EngineResult, Status, TypedError};
+use entry::{Ending, OpenEntry};
+use kept::Kept;
 
 /// The ports an execution needs.
 #[derive(Clone, Copy)]
@@ -105,9 +116,95 @@ pub fn execute(
     adapter_for: AdapterFor<'_>,
     around: &Surroundings<'_>,
 ) -> Result<Executed, RecorderFault> {
-    let _ = (attempt, facts_for, adapter_for, around);
-    Err(RecorderFault {
-        code: crate::code::Code::Internal,
-        message: "nothing can be executed in this build".to_owned(),
-    })
+    let mut entry = OpenEntry::begin(attempt, around)?;
+    (around.progress)(Progress::Phase("judging".to_owned()));
+    let facts = facts_for(attempt);
+    let judgement = judge(attempt, &facts);
+    entry.judged(&judgement, facts.registry)?;
+    let Judgement { gates, capability_checks, admitted } = judgement;
+    let denied = refusals(&gates);
+    entry.said_before(gates, capability_checks);
+    let Some(admitted) = admitted else {
+        let errors = if denied.is_empty() { vec![unadmitted()] } else { denied };
+        return entry.close(Ending::not_run(Status::Denied, errors));
+    };
+    if around.cancel.is_cancelled() {
+        let stopped = typed(Code::Cancelled, "it was stopped before it began".to_owned());
+        return entry.close(Ending::not_run(Status::Cancelled, vec![stopped]));
+    }
+    let engine = &admitted.operation().engine_id;
+    let name = &admitted.operation().operation;
+    let adapter = match matching(adapter_for(engine, name), &admitted, facts.catalog) {
+        Ok(adapter) => adapter,
+        Err(error) => return entry.close(Ending::not_run(Status::Failed, vec![*error])),
+    };
+    let context = RunContext {
+        stage: around.stage,
+        recorder: around.ports.recorder,
+        store: around.ports.store,
+        clock: around.ports.clock,
+        events: around.events,
+        cancel: around.cancel,
+        progress: around.progress,
+    };
+    // A panic is a fault of ours; it must not take the entry with it.
+    let ran = catch_unwind(AssertUnwindSafe(|| adapter.run(&admitted, &context)));
+    let Ok(outcome) = ran else {
+        let error = typed(Code::Internal, format!("the adapter of `{engine}` panicked"));
+        let ending =
+            Ending { adapter: AdapterCall::Called, ..Ending::not_run(Status::Failed, vec![error]) };
+        entry.failed(&ending.errors)?;
+        return entry.close(ending);
+    };
+    (around.progress)(Progress::Phase("storing".to_owned()));
+    let shape = facts.catalog.operation(engine, name).map(|operation| operation.entry());
+    let mut kept = Kept::store(&admitted, outcome, shape, &adapter.version(), around);
+    let after = judge_result(&admitted, &kept.result_facts());
+    entry.ran(&after, &kept.errors)?;
+    kept.refuse(&after);
+    entry.said_after(after);
+    entry.close(kept.ending())
+}
+
+fn refusals(gates: &[GateReport]) -> Vec<TypedError> {
+    gates
+        .iter()
+        .flat_map(|gate| &gate.denials)
+        .map(|denial| typed(denial.code, denial.reason.clone()))
+        .collect()
+}
+
+fn typed(code: Code, message: String) -> TypedError {
+    TypedError { code, message, hint: code.hint().to_owned(), details_ref: None }
+}
+
+fn unadmitted() -> TypedError {
+    typed(Code::GateFault, "a gate could not be evaluated, so nothing was admitted".to_owned())
+}
+
+fn matching<'a>(
+    found: Option<&'a dyn Adapter>,
+    admitted: &Admitted,
+    catalog: &EngineCatalog,
+) -> Result<&'a dyn Adapter, Box<TypedError>> {
+    let operation = admitted.operation();
+    let (engine, name) = (&operation.engine_id, &operation.operation);
+    let Some(adapter) = found else {
+        let message = format!("`{engine}` has no adapter for `{name}` in this build");
+        return Err(Box::new(typed(Code::Internal, message)));
+    };
+    let declared = catalog.engine(engine).map(|engine| engine.adapter_version());
+    if adapter.engine_id() != *engine
+        || adapter.operation() != *name
+        || declared != Some(&adapter.version())
+    {
+        let message = format!(
+            "the adapter found for `{engine}` `{name}` is that of `{}` `{}` {}",
+            adapter.engine_id(),
+            adapter.operation(),
+            adapter.version()
+        );
+        return Err(Box::new(typed(Code::Internal, message)));
+    }
+    Ok(adapter)
 }

@@ -10,6 +10,7 @@ pub mod budget;
 pub mod capability;
 pub mod code;
 pub mod coverage;
+mod decision;
 pub mod determinism;
 pub mod diagnostic;
 pub mod digest;

@@ -8,8 +8,9 @@ use super::id::CapabilityId;
 use super::profile::Profiles;
 use super::registry::CapabilityRegistry;
 use crate::code::Code;
+use crate::decision::decision_id;
 use crate::event::{CapabilityCheck, DecisionOutcome};
-use crate::id::{ConsentId, OpId, ProfileId};
+use crate::id::{ConsentId, OpId, PolicyDecisionId, ProfileId};
 
 /// Which consents count for a check.
 #[derive(Debug, Clone, Copy)]
@@ -77,19 +78,37 @@ impl CapabilityDecision {
     }
 
     /// The event of this check (contract CAP-4). `op_id` is null for a simulation.
-    pub fn event(&self, query: &CapabilityQuery<'_>, op_id: Option<OpId>) -> CapabilityCheck {
+    pub fn event(
+        &self,
+        profile_id: &ProfileId,
+        registry: &CapabilityRegistry,
+        op_id: Option<OpId>,
+    ) -> CapabilityCheck {
         CapabilityCheck {
             capability_id: self.capability_id.clone(),
             decision_outcome: self.outcome,
-            profile_id: query.profile_id.to_string(),
+            profile_id: profile_id.to_string(),
             matched_grant: self.matched_grant.as_ref().map(ToString::to_string),
             consent_id: self.consent_id,
-            capability_registry_version: query.registry.version().to_owned(),
+            capability_registry_version: registry.version().to_owned(),
             reason: self.reason(),
             code: self.code(),
             op_id,
             simulated: op_id.is_none(),
         }
+    }
+
+    /// The same for the same decision, whenever it is made (contract DIAG-2).
+    pub fn policy_decision_id(
+        &self,
+        profile_id: &ProfileId,
+        registry: &CapabilityRegistry,
+    ) -> PolicyDecisionId {
+        let consent = self.consent_id.map(|id| id.to_string()).unwrap_or_default();
+        decision_id(
+            &["capability", profile_id.as_str(), registry.version()],
+            &[&self.capability_id, &self.reason(), &consent],
+        )
     }
 }
 

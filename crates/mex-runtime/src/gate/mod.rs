@@ -6,7 +6,6 @@ mod admitted;
 mod attempt;
 mod budget;
 mod cap;
-mod decision;
 mod det;
 mod facts;
 mod integrity;

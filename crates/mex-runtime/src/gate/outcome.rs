@@ -2,9 +2,9 @@
 
 use super::admitted::Admitted;
 use super::attempt::Attempt;
-use super::decision::decision_id;
 use crate::capability::CapabilityDecision;
 use crate::code::Code;
+use crate::decision::decision_id;
 use crate::event::GateOutcome;
 use crate::id::PolicyDecisionId;
 use crate::severity::Severity;
