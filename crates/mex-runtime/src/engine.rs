@@ -401,6 +401,20 @@ impl EngineOperation {
         found
     }
 
+    /// Puts `path` where the first path of params belongs; says whether there is such a place.
+    pub(crate) fn put_workspace_path(&self, params: &mut Value, path: &str) -> bool {
+        let Some(steps) = self.paths.first() else { return false };
+        let inner = steps.iter().rev().fold(Value::from(path), |inner, step| match step {
+            Step::Field(name) => Value::Object([(name.clone(), inner)].into_iter().collect()),
+            Step::Each => Value::Array(vec![inner]),
+        });
+        match (params.as_object_mut(), inner) {
+            (Some(fields), Value::Object(own)) => fields.extend(own),
+            _ => return false,
+        }
+        true
+    }
+
     /// The tools an attempt with these params runs: those its `tools` names, else all.
     pub fn tools_for<'t>(&'t self, params: &Value) -> Vec<&'t ToolName> {
         let named = params.get("tools").and_then(Value::as_array);

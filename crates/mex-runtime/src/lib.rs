@@ -9,6 +9,7 @@ pub mod artifact;
 pub mod budget;
 pub mod capability;
 pub mod code;
+pub mod conformance;
 pub mod coverage;
 pub mod cvss;
 mod decision;
