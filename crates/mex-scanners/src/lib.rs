@@ -2,5 +2,13 @@
 //! Never stores or judges: what is found goes to the runtime, what is kept goes through its ports.
 
 pub mod advisory;
+pub mod answer;
+pub mod cargo_audit;
+pub mod fingerprint;
+pub mod gitleaks;
+pub mod lockfile;
+pub mod osv_scanner;
+pub mod redact;
 pub mod tool;
 pub mod toolchain;
+mod version;

@@ -1,0 +1,10 @@
+//! gitleaks: secrets in a staged tree and in a project's history.
+//! Owns what is asked (`argv`), what it says (`wire`) and what that means (`normalise`). A raw
+//! secret enters with the tool's answer and leaves only as a fingerprint (contract FR-9).
+
+pub mod argv;
+pub mod normalise;
+mod wire;
+
+/// Its name in the lock file.
+pub const NAME: &str = "gitleaks";
