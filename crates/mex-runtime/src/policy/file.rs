@@ -80,6 +80,17 @@ pub enum Condition {
     UnknownLicense {},
 }
 
+impl Condition {
+    /// The rule it belongs to.
+    pub const fn rule(&self) -> &'static str {
+        match self {
+            Self::Vulnerability { .. } => "SC-2/vulnerability",
+            Self::Secret {} => "SC-2/secret",
+            Self::UnknownLicense {} => "SC-2/license",
+        }
+    }
+}
+
 /// A policy that is not valid, with everything that is wrong (code `MEX-POLICY-INVALID`).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the policy is not valid: {}", join(.faults))]
@@ -103,8 +114,8 @@ impl Policy {
             return Err(fault("policy", message));
         }
         let policy: Self = toml::from_str(text).map_err(|error| {
-            let line = error.span().map(|span| 1 + text[..span.start].matches('\n').count());
-            let field = line.map_or_else(|| "policy".to_owned(), |line| format!("line {line}"));
+            let field =
+                error.span().map_or_else(|| "policy".to_owned(), |span| place(text, span.start));
             fault(&field, error.message().replace('\n', " "))
         })?;
         let faults = policy.faults();
@@ -149,21 +160,17 @@ impl Policy {
         for job in all_jobs().difference(&self.gate.jobs) {
             add("gate.jobs", format!("`{job}` is missing: a policy may add, never remove (SC-2)"));
         }
-        let has = |wanted: fn(&Condition) -> bool| self.gate.conditions.iter().any(wanted);
-        for (rule, present) in [
-            (
-                "SC-2/vulnerability",
-                has(|condition| matches!(condition, Condition::Vulnerability { .. })),
-            ),
-            ("SC-2/secret", has(|condition| matches!(condition, Condition::Secret {}))),
-            ("SC-2/license", has(|condition| matches!(condition, Condition::UnknownLicense {}))),
-        ] {
-            if !present {
+        let rules: BTreeSet<_> = self.gate.conditions.iter().map(Condition::rule).collect();
+        for rule in ["SC-2/vulnerability", "SC-2/secret", "SC-2/license"] {
+            if !rules.contains(rule) {
                 add(
                     "gate.conditions",
                     format!("`{rule}` is missing: a policy may add, never remove (SC-2)"),
                 );
             }
+        }
+        if rules.len() < self.gate.conditions.len() {
+            add("gate.conditions", "a rule is there twice; write each rule once".to_owned());
         }
         for condition in &self.gate.conditions {
             if let Condition::Vulnerability { severities } = condition {
@@ -202,6 +209,17 @@ impl Default for Policy {
                 ],
             },
         }
+    }
+}
+
+/// The line of an offset, with the key that stands there.
+fn place(text: &str, offset: usize) -> String {
+    let before = text.get(..offset).unwrap_or(text);
+    let number = before.matches('\n').count();
+    let key = text.lines().nth(number).and_then(|line| line.split('=').next()).unwrap_or_default();
+    match key.trim() {
+        "" => format!("line {}", number + 1),
+        key => format!("line {} (`{key}`)", number + 1),
     }
 }
 

@@ -1,0 +1,9 @@
+//! Policy, from findings to verdict to Problems (contract SC-1 to SC-4, SC-7, DIAG-2; promises P4, P6).
+
+mod build;
+mod documents;
+mod merging;
+mod model;
+mod osv;
+mod problems;
+mod verdict;
