@@ -1,0 +1,137 @@
+//! Events: by filter, by id, and what came after a sequence number.
+
+use mex_runtime::digest::Digest;
+use mex_runtime::event::{Event, EventBody, SystemEvent};
+use mex_runtime::id::{EventId, OpId};
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::{QueryBuilder, Row, Sqlite};
+
+use super::{EventFilter, Order, Page, StoredEvent, page_limit};
+use crate::error::QueryError;
+use crate::recorder::FlightRecorder;
+
+impl FlightRecorder {
+    /// One page of the events that match.
+    ///
+    /// # Errors
+    /// When the database cannot be read or an event does not have its shape.
+    pub fn events(&self, filter: &EventFilter) -> Result<Page<StoredEvent>, QueryError> {
+        self.readers.ask(async |connection| page(connection, filter).await)
+    }
+
+    /// One event.
+    ///
+    /// # Errors
+    /// When there is none with this id.
+    pub fn event(&self, event_id: EventId) -> Result<StoredEvent, QueryError> {
+        self.readers.ask(async |connection| {
+            let row =
+                sqlx::query("SELECT seq, body, prev_hash, hash FROM events WHERE event_id = ?")
+                    .bind(event_id.to_string())
+                    .fetch_optional(connection)
+                    .await?;
+            let row = row
+                .ok_or_else(|| QueryError::NotFound { what: "event", id: event_id.to_string() })?;
+            stored(&row)
+        })
+    }
+
+    /// What was recorded after `seq`, oldest first; a host polls it to follow.
+    ///
+    /// # Errors
+    /// As [`FlightRecorder::events`].
+    pub fn tail(&self, after_seq: u64, limit: u32) -> Result<Vec<StoredEvent>, QueryError> {
+        let filter = EventFilter {
+            after_seq: Some(after_seq),
+            order: Order::Oldest,
+            limit,
+            ..EventFilter::default()
+        };
+        self.events(&filter).map(|page| page.items)
+    }
+
+    /// The last sequence number; 0 where nothing was recorded.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn last_seq(&self) -> Result<u64, QueryError> {
+        self.readers.ask(async |connection| Ok(crate::append::tail(connection).await?.seq))
+    }
+
+    /// Each gate's outcome on one attempt, in the order judged (contract GATE-8).
+    ///
+    /// # Errors
+    /// `MEX-NOT-FOUND` where nothing is recorded of the attempt.
+    pub fn gate_outcomes(&self, op_id: OpId) -> Result<Vec<StoredEvent>, QueryError> {
+        let filter =
+            EventFilter { op_id: Some(op_id), order: Order::Oldest, ..EventFilter::default() };
+        let all = self.events(&filter)?.items;
+        if all.is_empty() {
+            return Err(QueryError::NotFound { what: "operation", id: op_id.to_string() });
+        }
+        let outcome = |stored: &StoredEvent| {
+            matches!(&stored.event.body, EventBody::System(SystemEvent::GateOutcome { .. }))
+        };
+        Ok(all.into_iter().filter(outcome).collect())
+    }
+}
+
+async fn page(
+    connection: &mut SqliteConnection,
+    filter: &EventFilter,
+) -> Result<Page<StoredEvent>, QueryError> {
+    let limit = page_limit(filter.limit);
+    let mut sql =
+        QueryBuilder::<Sqlite>::new("SELECT seq, body, prev_hash, hash FROM events WHERE 1");
+    let texts = [
+        (" AND event_type = ", filter.event_type.clone()),
+        (" AND kind = ", filter.kind.clone()),
+        (" AND capability_id = ", filter.capability_id.clone()),
+        (" AND job_id = ", filter.job_id.map(|id| id.to_string())),
+        (" AND run_id = ", filter.run_id.map(|id| id.to_string())),
+        (" AND op_id = ", filter.op_id.map(|id| id.to_string())),
+        (" AND at >= ", filter.since.map(at)),
+        (" AND at <= ", filter.until.map(at)),
+    ];
+    for (condition, text) in texts {
+        if let Some(text) = text {
+            sql.push(condition).push_bind(text);
+        }
+    }
+    if let Some(seq) = filter.after_seq {
+        sql.push(" AND seq > ").push_bind(seq.cast_signed());
+    }
+    if let Some(seq) = filter.before_seq {
+        sql.push(" AND seq < ").push_bind(seq.cast_signed());
+    }
+    sql.push(match filter.order {
+        Order::Newest => " ORDER BY seq DESC LIMIT ",
+        Order::Oldest => " ORDER BY seq ASC LIMIT ",
+    });
+    sql.push_bind(i64::from(limit) + 1);
+    let rows = sql.build().fetch_all(connection).await?;
+    let items: Vec<StoredEvent> =
+        rows.iter().take(limit as usize).map(stored).collect::<Result<_, _>>()?;
+    let next = items.last().filter(|_| rows.len() > limit as usize).map(|last| last.seq);
+    Ok(Page { items, next })
+}
+
+/// A timestamp as the `at` column writes it: without `Z`, so that text order is time order.
+pub(crate) fn at(timestamp: jiff::Timestamp) -> String {
+    timestamp.to_string().trim_end_matches('Z').to_owned()
+}
+
+/// A row of `seq, body, prev_hash, hash` as what was recorded.
+pub(crate) fn stored(row: &SqliteRow) -> Result<StoredEvent, QueryError> {
+    let seq = row.try_get::<i64, _>("seq")?.cast_unsigned();
+    let damaged = |why: String| QueryError::Damaged { what: "an event", seq, why };
+    let body: &str = row.try_get("body")?;
+    let event = Event::from_json(body).map_err(|error| damaged(error.to_string()))?;
+    let digest = |column: &str| -> Result<Digest, QueryError> {
+        let bytes: &[u8] = row.try_get(column)?;
+        let bytes =
+            bytes.try_into().map_err(|_| damaged(format!("`{column}` has not 32 bytes")))?;
+        Ok(Digest::from_bytes(bytes))
+    };
+    Ok(StoredEvent { seq, prev_hash: digest("prev_hash")?, hash: digest("hash")?, event })
+}

@@ -1,0 +1,259 @@
+//! The walk over the chain: tombstones first, then events in parallel ranges, hashed while they are read.
+
+use sqlx::Row;
+use sqlx::sqlite::SqliteConnection;
+
+use super::{ChainFault, FaultKind, MAX_FAULTS};
+use crate::chain::{self, Tail};
+use crate::connection::{Readers, Seat};
+use crate::error::QueryError;
+
+/// Events per statement: enough to be fast, few enough to stay small in memory.
+const BATCH: u64 = 4_096;
+
+/// What a walk saw.
+pub(super) struct Walked {
+    /// The end of the chain.
+    pub(super) last: Tail,
+    /// How many events are tombstones.
+    pub(super) purged: u64,
+    /// The chain hash where the head stands.
+    pub(super) at_head: Option<[u8; 32]>,
+    /// Sequence numbers of the FR-EVT-003 that are there.
+    pub(super) diagnostics: Vec<u64>,
+    /// What is wrong with the chain.
+    pub(super) faults: Vec<ChainFault>,
+}
+
+/// What the walk over one range saw.
+#[derive(Default)]
+struct Stretch {
+    faults: Vec<ChainFault>,
+    diagnostics: Vec<u64>,
+    at_head: Option<[u8; 32]>,
+}
+
+impl Stretch {
+    fn fault(&mut self, seq: u64, kind: FaultKind, why: impl Into<String>) {
+        if self.faults.len() < MAX_FAULTS {
+            self.faults.push(ChainFault { seq: Some(seq), event_id: None, kind, why: why.into() });
+        }
+    }
+}
+
+pub(super) fn walk(
+    readers: &Readers,
+    seat: &mut Seat,
+    head_seq: Option<u64>,
+) -> Result<Walked, QueryError> {
+    let mut whole = Stretch::default();
+    if head_seq == Some(0) {
+        whole.at_head = Some(chain::GENESIS);
+    }
+    let (first, last) = seat.run(async |connection| bounds(connection).await)?;
+    let start =
+        seat.run(async |connection| tombstones(connection, first, head_seq, &mut whole).await)?;
+    let threads = std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 8) as u64;
+    let total = last.saturating_sub(start.seq);
+    let share = total.div_ceil(threads).max(BATCH);
+    let mut ranges = Vec::new();
+    let mut from = start.seq + 1;
+    while from <= last {
+        let to = last.min(from + share - 1);
+        ranges.push((from, to));
+        from = to + 1;
+    }
+    let stretches: Vec<Result<Stretch, QueryError>> = std::thread::scope(|scope| {
+        let walkers: Vec<_> = ranges
+            .iter()
+            .map(|&(from, to)| {
+                let prev = (from == start.seq + 1).then_some(start.hash);
+                scope.spawn(move || {
+                    let mut seat = readers.fresh()?;
+                    let result = seat.run(async |connection| {
+                        stretch(connection, from, to, prev, head_seq).await
+                    });
+                    seat.close();
+                    result
+                })
+            })
+            .collect();
+        walkers
+            .into_iter()
+            .map(|walker| {
+                walker
+                    .join()
+                    .unwrap_or_else(|_| Err(QueryError::Db("a reader panicked".to_owned())))
+            })
+            .collect()
+    });
+    for stretch in stretches {
+        let stretch = stretch?;
+        whole.faults.extend(stretch.faults);
+        whole.diagnostics.extend(stretch.diagnostics);
+        whole.at_head = whole.at_head.or(stretch.at_head);
+    }
+    let end = seat.run(async |connection| hash_at(connection, last).await)?;
+    let end = Tail { seq: last.max(start.seq), hash: end.unwrap_or(start.hash) };
+    Ok(Walked {
+        last: end,
+        purged: start.seq,
+        at_head: whole.at_head,
+        diagnostics: whole.diagnostics,
+        faults: whole.faults,
+    })
+}
+
+/// The first and the last sequence number there are; `(1, 0)` for none.
+async fn bounds(connection: &mut SqliteConnection) -> Result<(u64, u64), QueryError> {
+    let row = sqlx::query("SELECT coalesce((SELECT min(seq) FROM events), 1), coalesce((SELECT max(seq) FROM events), 0)")
+        .fetch_one(connection)
+        .await?;
+    Ok((row.try_get::<i64, _>(0)?.cast_unsigned(), row.try_get::<i64, _>(1)?.cast_unsigned()))
+}
+
+async fn hash_at(
+    connection: &mut SqliteConnection,
+    seq: u64,
+) -> Result<Option<[u8; 32]>, QueryError> {
+    let hash: Option<Vec<u8>> = sqlx::query_scalar("SELECT hash FROM events WHERE seq = ?")
+        .bind(seq.cast_signed())
+        .fetch_optional(connection)
+        .await?;
+    Ok(hash.and_then(|hash| hash.try_into().ok()))
+}
+
+/// Walks what retention left, from 1 to just before the first event, and compares with the retention event.
+async fn tombstones(
+    connection: &mut SqliteConnection,
+    first: u64,
+    head_seq: Option<u64>,
+    whole: &mut Stretch,
+) -> Result<Tail, QueryError> {
+    let mut tail = Tail::EMPTY;
+    loop {
+        let rows = sqlx::query(
+            "SELECT seq, body_sha256 FROM tombstones WHERE seq > ? ORDER BY seq LIMIT ?",
+        )
+        .bind(tail.seq.cast_signed())
+        .bind(BATCH.cast_signed())
+        .fetch_all(&mut *connection)
+        .await?;
+        for row in &rows {
+            let seq = row.try_get::<i64, _>(0)?.cast_unsigned();
+            if seq >= first && first > 0 {
+                whole.fault(seq, FaultKind::Changed, "a tombstone stands where an event is");
+                return Ok(tail);
+            }
+            if seq != tail.seq + 1 {
+                whole.fault(
+                    tail.seq + 1,
+                    FaultKind::Removed,
+                    "neither an event nor its tombstone is there",
+                );
+                tail.seq = seq - 1;
+            }
+            let body: &[u8] = row.try_get(1)?;
+            let Ok(body) = body.try_into() else {
+                whole.fault(seq, FaultKind::Changed, "the tombstone does not hold a digest");
+                continue;
+            };
+            tail = tail.then(body);
+            if head_seq == Some(tail.seq) {
+                whole.at_head = Some(tail.hash);
+            }
+        }
+        if rows.len() < BATCH as usize {
+            break;
+        }
+    }
+    if tail.seq > 0 {
+        let said: Option<String> = sqlx::query_scalar("SELECT body ->> '$.payload.purged_through_hash' FROM events WHERE lifecycle = 'retention' AND body ->> '$.payload.purged_through_seq' = ?")
+            .bind(tail.seq.cast_signed())
+            .fetch_optional(connection)
+            .await?;
+        if said.as_deref() != Some(tail.digest().to_string().as_str()) {
+            whole.fault(
+                tail.seq,
+                FaultKind::Changed,
+                "no retention event says that the chain was purged up to here with this hash",
+            );
+        }
+    }
+    Ok(tail)
+}
+
+/// Walks the events `from..=to`. Every stretch starts from what its predecessor says its hash is,
+/// and the predecessor's stretch proves that.
+async fn stretch(
+    connection: &mut SqliteConnection,
+    from: u64,
+    to: u64,
+    prev: Option<[u8; 32]>,
+    head_seq: Option<u64>,
+) -> Result<Stretch, QueryError> {
+    let mut seen = Stretch::default();
+    let mut known = match prev {
+        Some(prev) => Some(prev),
+        None => hash_at(connection, from - 1).await?,
+    };
+    let mut expected = from;
+    while expected <= to {
+        let end = to.min(expected + BATCH - 1);
+        let rows = sqlx::query("SELECT seq, prev_hash, hash, CAST(body AS BLOB) FROM events WHERE seq BETWEEN ? AND ? ORDER BY seq")
+            .bind(expected.cast_signed())
+            .bind(end.cast_signed())
+            .fetch_all(&mut *connection)
+            .await?;
+        for row in &rows {
+            let seq = row.try_get::<i64, _>(0)?.cast_unsigned();
+            if seq != expected {
+                seen.fault(
+                    expected,
+                    FaultKind::Removed,
+                    format!("no event is there; the next is {seq}"),
+                );
+                known = None;
+            }
+            expected = seq + 1;
+            let prev_hash: &[u8] = row.try_get(1)?;
+            let hash: &[u8] = row.try_get(2)?;
+            let body: &[u8] = row.try_get(3)?;
+            let (Ok(prev_hash), Ok(hash)) =
+                (<[u8; 32]>::try_from(prev_hash), <[u8; 32]>::try_from(hash))
+            else {
+                seen.fault(seq, FaultKind::Changed, "its hashes do not have 32 bytes");
+                known = None;
+                continue;
+            };
+            if chain::link(seq, &prev_hash, &chain::body_digest(body)) != hash {
+                seen.fault(
+                    seq,
+                    FaultKind::Changed,
+                    "its hash is not that of its body, place and predecessor",
+                );
+            } else if known.is_some_and(|known| known != prev_hash) {
+                seen.fault(seq, FaultKind::Unlinked, "it does not follow from the event before it");
+            }
+            known = Some(hash);
+            if head_seq == Some(seq) {
+                seen.at_head = Some(hash);
+            }
+            if is_diagnostic(body) {
+                seen.diagnostics.push(seq);
+            }
+        }
+        if expected <= end {
+            seen.fault(expected, FaultKind::Removed, "no event is there");
+            expected = end + 1;
+            known = None;
+        }
+    }
+    Ok(seen)
+}
+
+/// Inside a JSON string every quote is escaped, so this text can only be the field itself.
+fn is_diagnostic(body: &[u8]) -> bool {
+    const MARK: &[u8] = b"\"event_type\":\"diagnostic\"";
+    body.windows(MARK.len()).any(|window| window == MARK)
+}
