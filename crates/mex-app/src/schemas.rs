@@ -5,6 +5,7 @@
 
 use std::fmt::Write as _;
 
+use mex_runtime::capability::{CapabilityEntry, Profile};
 use mex_runtime::code::Code;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
@@ -56,24 +57,60 @@ impl Format {
     }
 }
 
+/// `capability_registry/assets/capability_registry.json` as it is written (contract REG-6).
+#[derive(JsonSchema)]
+#[schemars(title = "CapabilityRegistry", deny_unknown_fields)]
+#[expect(dead_code, reason = "only its schema is used: the reader is mex_runtime::capability")]
+struct RegistryDocument {
+    /// The version of this format.
+    schema_version: String,
+    /// The registry's own version, pinned by every verdict (contract REG-8).
+    capability_registry_version: String,
+    /// The entries, each id once.
+    capabilities: Vec<CapabilityEntry>,
+}
+
+/// `capability_registry/profiles.json` as it is written (contract CAP-3).
+#[derive(JsonSchema)]
+#[schemars(title = "Profiles", deny_unknown_fields)]
+#[expect(dead_code, reason = "only its schema is used: the reader is mex_runtime::capability")]
+struct ProfilesDocument {
+    /// The version of this format.
+    schema_version: String,
+    /// The profiles, each id once.
+    profiles: Vec<Profile>,
+}
+
 /// Every format this product reads or writes, sorted by name.
 pub fn formats() -> Vec<Format> {
-    use mex_runtime::{artifact, coverage, diagnostic, event, operation, report, result};
+    use mex_runtime::policy::{allowlist, file, verdict};
+    use mex_runtime::{artifact, capability, coverage, diagnostic, engine, event, operation};
+    use mex_runtime::{report, result};
+    use mex_scanners::toolchain;
 
     let mut formats = vec![
+        Format::of::<allowlist::Allowlist>("allowlist", Some(allowlist::SCHEMA_VERSION)),
         Format::of::<artifact::ArtifactHandle>("artifact-handle", None),
         Format::of::<artifact::Provenance>("provenance", Some("pv-1.0")),
         Format::of::<artifact::Sidecar>("sidecar", Some("sc-1.0")),
+        Format::of::<capability::Consent>("consent", None),
         Format::of::<coverage::Coverage>("coverage", Some("cl-1.0")),
         Format::of::<diagnostic::Diagnostic>("diagnostic", None),
+        Format::of::<engine::EnginesFile>("mechanical-engines", Some(engine::SCHEMA_VERSION)),
         Format::of::<event::Event>("event", Some("fe-1.0")),
+        Format::of::<file::Policy>("policy", Some(file::SCHEMA_VERSION)),
         Format::of::<operation::PlannedOperation>(
             "planned-operation",
             Some(operation::SCHEMA_VERSION),
         ),
+        Format::of::<ProfilesDocument>("profiles", Some("cp-1.0")),
+        Format::of::<RegistryDocument>("capability-registry", Some("cr-1.0")),
         Format::of::<report::SecretReport>("secret-report", None),
         Format::of::<report::SupplyChainReport>("supply-chain-report", None),
         Format::of::<result::EngineResult>("engine-result", Some(result::SCHEMA_VERSION)),
+        Format::of::<toolchain::Lock>("toolchain-lock", Some("tl-1.0")),
+        Format::of::<toolchain::ProvisioningRecord>("provisioning-record", Some("tr-1.0")),
+        Format::of::<verdict::Verdict>("verdict", Some(verdict::SCHEMA_VERSION)),
     ];
     formats.sort_by_key(|format| format.name);
     formats

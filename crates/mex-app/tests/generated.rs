@@ -198,3 +198,35 @@ fn event_schema_accepts_events_and_refuses_unknown_types() {
     bad["event_type"] = json!("gossip");
     assert!(!errors("event", &bad).is_empty());
 }
+
+/// ENV-5: the documents this repository carries satisfy their own schemas, and stop doing so when
+/// a field is added that nobody knows.
+#[test]
+fn the_repositorys_own_documents_satisfy_their_schemas() {
+    for (name, path) in [
+        ("mechanical-engines", "mechanical_engines.json"),
+        ("toolchain-lock", "toolchain.lock.json"),
+        ("capability-registry", "capability_registry/assets/capability_registry.json"),
+        ("profiles", "capability_registry/profiles.json"),
+    ] {
+        let text = std::fs::read_to_string(root().join(path)).unwrap();
+        let mut document: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(errors(name, &document), [""; 0], "{path}");
+        document["surprise"] = json!(true);
+        assert!(!errors(name, &document).is_empty(), "{path} with an unknown field");
+    }
+}
+
+/// SC-4, ENV-5: the default policy satisfies the policy's schema.
+#[test]
+fn the_default_policy_satisfies_its_schema() {
+    let policy = serde_json::to_value(mex_runtime::policy::file::Policy::default()).unwrap();
+    assert_eq!(errors("policy", &policy), [""; 0]);
+    for (pointer, value) in
+        [("/schema_version", json!("po-2.0")), ("/database_max_age_days", json!("seven"))]
+    {
+        let mut bad = policy.clone();
+        *bad.pointer_mut(pointer).unwrap() = value;
+        assert!(!errors("policy", &bad).is_empty(), "{pointer}");
+    }
+}
