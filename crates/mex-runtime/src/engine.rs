@@ -1,6 +1,7 @@
 //! Which engines exist and what each may do: `mechanical_engines.json`, raw to valid at the door.
 //! Owns the file's rules and the compiled parameter schemas. Never decides about an attempt:
 //! that is the gates'.
+//! Long because the file's shape and every rule over it are read together.
 
 use std::collections::{BTreeMap, BTreeSet};
 

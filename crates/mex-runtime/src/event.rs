@@ -1,6 +1,7 @@
 //! The events of the Flight Recorder: a closed list with a shape each (contract FR-2 to FR-6).
 //! Owns shapes and their validation. Never orders, chains or stores: that is the recorder's,
 //! which takes order from its own sequence and not from a clock (promise P38).
+//! Long because the list is closed and one place shows the whole of it.
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,7 @@
 //! The allowlist document `al-1.0` (contract SC-4): raw text to a valid document, once, at the door.
 //! Owns its shape, its limits and the key its secret fingerprints are made with. Never decides
 //! whether an exception lifts anything ([`super::matching`]) and never takes one from the scanned tree.
+//! Long because all defects of a document are found in one reading of it.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,5 +1,6 @@
 //! From results to reasons, from reasons to the verdict (contract SC-2, SC-3).
 //! Owns which rule applies to what; never lifts anything itself, that is the [`Ledger`]'s.
+//! Long because the rules of the verdict are one list, read from top to bottom.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
