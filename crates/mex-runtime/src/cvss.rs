@@ -9,6 +9,10 @@ use cvss::Cvss;
 use crate::finding::{AdvisoryKind, Score, SeverityWord};
 use crate::severity::VulnSeverity;
 
+/// The base metrics of CVSS v3.0 and v3.1. A vector that lacks one is refused here: the parser would
+/// take the missing one for harmless.
+const V3_BASE: [&str; 8] = ["AV", "AC", "PR", "UI", "S", "C", "I", "A"];
+
 /// The base metrics of CVSS v4.0; everything else in a vector is threat, environment or supplement.
 const V4_BASE: [&str; 12] =
     ["CVSS", "AV", "AC", "AT", "PR", "UI", "VC", "VI", "VA", "SC", "SI", "SA"];
@@ -100,6 +104,8 @@ fn base_score(vector: &str) -> Option<(&'static str, u8)> {
     let bare = bare.strip_prefix('(').and_then(|text| text.strip_suffix(')')).unwrap_or(bare);
     let (version, value) = match Cvss::from_str(bare).ok()? {
         Cvss::CvssV20(vector) => ("2.0", vector.score().value()),
+        Cvss::CvssV30(_) | Cvss::CvssV31(_) if !has_all(bare, &V3_BASE) => return None,
+        Cvss::CvssV40(_) if !has_all(bare, &V4_BASE) => return None,
         Cvss::CvssV30(vector) => ("3.0", vector.base_score().value()),
         Cvss::CvssV31(vector) => ("3.1", vector.base_score().value()),
         Cvss::CvssV40(_) => ("4.0", Cvss::from_str(&v4_base(bare)).ok()?.score()),
@@ -108,6 +114,11 @@ fn base_score(vector: &str) -> Option<(&'static str, u8)> {
     // The crate rounds to one decimal and stays within 0.0 to 10.0; anything else is not a score.
     let tenths = (value * 10.0).round();
     (0.0..=100.0).contains(&tenths).then_some((version, tenths as u8))
+}
+
+fn has_all(vector: &str, metrics: &[&str]) -> bool {
+    let keys = || vector.split('/').filter_map(|part| part.split(':').next());
+    metrics.iter().all(|metric| keys().any(|key| key.eq_ignore_ascii_case(metric)))
 }
 
 fn v4_base(vector: &str) -> String {

@@ -130,7 +130,7 @@ pub struct Secret {
     pub end_line: u64,
     /// The commit that brought it; null for a finding in the tree.
     pub commit: Option<String>,
-    /// The same secret under the allowlist documents in force, by the document's digest.
+    /// The same secret under the allowlist documents in force, by the document's id.
     pub allowlist_fingerprints: Vec<DocumentFingerprint>,
     /// Which tool said so.
     pub attributions: Vec<Attribution>,
