@@ -4,7 +4,7 @@
 
 pub mod allowlist;
 pub mod file;
-mod judge;
+pub mod judge;
 pub mod matching;
 pub mod merge;
 pub mod problems;
