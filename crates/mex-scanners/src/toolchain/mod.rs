@@ -24,6 +24,7 @@ pub use record::ProvisioningRecord;
 
 use crate::tool::PinnedTool;
 use verified::Verified;
+pub(crate) use verified::hash;
 
 /// What is known of one tool of the lock file.
 #[derive(Debug, Clone, PartialEq, Eq)]
