@@ -152,10 +152,10 @@ fn model(request: &Value, world: &Plain) -> (Said, BTreeSet<&'static str>) {
     if params.to_string().len() > 32_768 {
         say("G-INTEGRITY", "MEX-INTEGRITY-PARAMS-SIZE");
     }
-    if !request["inputs"].as_array().unwrap().is_empty() {
-        if let Some(code) = world.bad_input {
-            say("G-INTEGRITY", code);
-        }
+    if !request["inputs"].as_array().unwrap().is_empty()
+        && let Some(code) = world.bad_input
+    {
+        say("G-INTEGRITY", code);
     }
     if let Some(operation) = operation {
         let has_paths = operation["params"]["properties"].get("lockfiles").is_some();
