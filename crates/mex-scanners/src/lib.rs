@@ -8,6 +8,8 @@ pub mod fingerprint;
 pub mod gitleaks;
 pub mod lockfile;
 pub mod osv_scanner;
+#[path = "process/provision.rs"]
+pub mod provision;
 pub mod redact;
 pub mod tool;
 pub mod toolchain;

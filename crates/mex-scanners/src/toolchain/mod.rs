@@ -6,6 +6,7 @@
 //! of the record beside the tool. The last is believed only until the data folder has an event.
 
 pub mod error;
+pub mod install;
 pub mod lock;
 pub mod record;
 mod verified;
@@ -19,6 +20,7 @@ use mex_runtime::digest::Digest;
 use mex_runtime::id::ToolName;
 
 pub use error::ToolchainError;
+pub use install::{Existing, Installed};
 pub use lock::{Lock, LockedTool, PLATFORM};
 pub use record::ProvisioningRecord;
 

@@ -1,0 +1,349 @@
+//! Provisioning: a tool is built from what the lock file names, proved, recorded, and only then
+//! renamed into place (contract SC-5). A half-made tool is in a folder nobody resolves.
+
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use mex_runtime::artifact::ToolIdentity;
+use mex_runtime::digest::Digest;
+use mex_runtime::event::EventBody;
+use mex_runtime::id::{EventId, ToolName};
+use mex_runtime::json;
+
+use super::lock::{LockedTool, PLATFORM, Source};
+use super::record::{FILE_NAME, ProvisioningRecord};
+use super::{Toolchain, ToolchainError, hash};
+use crate::provision::{Build, BuildFault, Built, ProvisionContext, run_build};
+
+/// A build that takes longer has hung.
+const BUILD_TIMEOUT: Duration = Duration::from_secs(3600);
+/// What a build may inherit: where its programs and caches are, and how the network is reached.
+const INHERITED: &[&str] = &[
+    "PATH",
+    "HOME",
+    "RUSTUP_HOME",
+    "GOPROXY",
+    "GOSUMDB",
+    "GONOSUMDB",
+    "GONOSUMCHECK",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+];
+
+/// What to do with a tool that is there and intact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    /// Keep it.
+    Keep,
+    /// Build it again and replace it.
+    Replace,
+}
+
+/// What came of one tool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Installed {
+    /// It was there and is the pinned one.
+    Kept(ToolIdentity),
+    /// It was built now.
+    Built(ProvisioningRecord),
+}
+
+impl Toolchain {
+    /// Provisions tools, one after the other, each with all processors.
+    ///
+    /// # Errors
+    /// At the first tool that could not be built, is not what the lock file pins, or could not be
+    /// recorded; the tools before it stay, nothing of it does. `Busy` where another process installs.
+    pub fn install(
+        &self,
+        names: &[ToolName],
+        existing: Existing,
+        context: &ProvisionContext<'_>,
+        progress: &dyn Fn(&ToolName, &str),
+    ) -> Result<Vec<Installed>, ToolchainError> {
+        let _held = self.hold()?;
+        names.iter().map(|name| self.install_one(name, existing, context, progress)).collect()
+    }
+
+    fn hold(&self) -> Result<File, ToolchainError> {
+        let path = self.folder.join(".lock");
+        let opened = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+        let file = opened.map_err(|source| io("lock", &path, source))?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(std::fs::TryLockError::WouldBlock) => Err(ToolchainError::Busy { path }),
+            Err(std::fs::TryLockError::Error(source)) => Err(io("lock", &path, source)),
+        }
+    }
+
+    fn install_one(
+        &self,
+        name: &ToolName,
+        existing: Existing,
+        context: &ProvisionContext<'_>,
+        progress: &dyn Fn(&ToolName, &str),
+    ) -> Result<Installed, ToolchainError> {
+        let locked = self.locked(name)?;
+        if existing == Existing::Keep
+            && let Ok(tool) = self.resolve(name)
+        {
+            return Ok(Installed::Kept(tool.identity));
+        }
+        let work = tempfile::Builder::new()
+            .prefix(".build-")
+            .tempdir_in(&self.folder)
+            .map_err(|source| io("create", &self.folder, source))?;
+        let (built, method, origin, built_with) =
+            build_from_sources(locked, work.path(), context, progress)?;
+        progress(name, "proving it");
+        let file = File::open(&built).map_err(|source| io("read", &built, source))?;
+        let found = hash(file).map_err(|source| io("read", &built, source))?;
+        if let Some(expected) = locked.executable_sha256.get(PLATFORM)
+            && *expected != found
+        {
+            let (name, expected) = (name.clone(), *expected);
+            return Err(ToolchainError::NotReproduced { name, what: "source", expected, found });
+        }
+        probe(locked, &built, work.path(), context)?;
+        let record = ProvisioningRecord {
+            schema_version: "tr-1.0".to_owned(),
+            tool: ToolIdentity {
+                name: name.clone(),
+                version: locked.version.to_string(),
+                sha256: found,
+            },
+            method: method.to_owned(),
+            origin,
+            built_with,
+            provisioned_at: context.clock.now(),
+        };
+        self.put_in_place(locked, &built, &record, work.path(), context)?;
+        Ok(Installed::Built(record))
+    }
+
+    fn put_in_place(
+        &self,
+        locked: &LockedTool,
+        built: &Path,
+        record: &ProvisioningRecord,
+        work: &Path,
+        context: &ProvisionContext<'_>,
+    ) -> Result<(), ToolchainError> {
+        let ready = work.join("ready");
+        std::fs::create_dir(&ready).map_err(|source| io("create", &ready, source))?;
+        let executable = ready.join(locked.name.as_str());
+        std::fs::rename(built, &executable).map_err(|source| io("rename", &executable, source))?;
+        let beside = ready.join(FILE_NAME);
+        let bytes = json::canonical(record).map_err(|error| ToolchainError::Record {
+            path: beside.clone(),
+            why: error.to_string(),
+        })?;
+        std::fs::write(&beside, bytes).map_err(|source| io("write", &beside, source))?;
+        for (path, mode) in [(&ready, 0o755), (&executable, 0o755), (&beside, 0o644)] {
+            use std::os::unix::fs::PermissionsExt as _;
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
+                .map_err(|source| io("write", path, source))?;
+        }
+        // No event, no tool (contract GATE-9).
+        let id = EventId::new(context.clock.uuid());
+        let body = EventBody::System(record.event());
+        let event = context.events.event(id, context.clock.now(), body);
+        context.recorder.record(vec![event.into()])?;
+        let target = self.tool_folder(locked);
+        if let Some(parent) = target.parent() {
+            std::fs::create_dir_all(parent).map_err(|source| io("create", parent, source))?;
+        }
+        if target.exists() {
+            let aside = work.join("replaced");
+            std::fs::rename(&target, &aside).map_err(|source| io("rename", &target, source))?;
+        }
+        std::fs::rename(&ready, &target).map_err(|source| io("rename", &target, source))?;
+        self.witness(&record.tool);
+        Ok(())
+    }
+}
+
+type FromSource = (PathBuf, &'static str, String, String);
+
+fn build_from_sources(
+    locked: &LockedTool,
+    work: &Path,
+    context: &ProvisionContext<'_>,
+    progress: &dyn Fn(&ToolName, &str),
+) -> Result<FromSource, ToolchainError> {
+    let name = &locked.name;
+    let bin = work.join("bin");
+    let text = |path: &Path| path.display().to_string();
+    for source in &locked.sources {
+        match source {
+            // No archive is pinned yet; building from source is always possible.
+            Source::Archive { .. } => {}
+            Source::GoModule { package, version, go, ldflags, .. } => {
+                progress(name, "building it with Go");
+                let mut env = inherited();
+                for (key, value) in [
+                    ("GOPATH", text(&work.join("gopath"))),
+                    ("GOCACHE", text(&work.join("gocache"))),
+                    ("GOBIN", text(&bin)),
+                    ("GOTOOLCHAIN", go.clone()),
+                    ("GOFLAGS", "-modcacherw".to_owned()),
+                    ("CGO_ENABLED", "0".to_owned()),
+                    ("GOAMD64", "v1".to_owned()),
+                ] {
+                    env.insert(key.to_owned(), value);
+                }
+                let origin = format!("{package}@{version}");
+                let args = ["install", "-trimpath", "-ldflags", ldflags, &origin];
+                let args = args.map(str::to_owned).to_vec();
+                run(name, ("go", "Go 1.21 or newer"), args, env, work, context)?;
+                return Ok((bin.join(name.as_str()), "source", origin, go.clone()));
+            }
+            Source::Crate { name: package, version, crate_sha256, rust } => {
+                progress(name, "building it with Cargo");
+                let home = work.join("cargo-home");
+                let mut env = inherited();
+                for (key, value) in [
+                    ("CARGO_HOME", text(&home)),
+                    ("CARGO_TARGET_DIR", text(&work.join("target"))),
+                    ("RUSTUP_TOOLCHAIN", rust.clone()),
+                ] {
+                    env.insert(key.to_owned(), value);
+                }
+                let version_arg = format!("={version}");
+                let root = text(work);
+                let args =
+                    ["install", "--locked", "--root", &root, "--version", &version_arg, package];
+                let args = args.map(str::to_owned).to_vec();
+                run(name, ("cargo", "Rust with rustup"), args, env, work, context)?;
+                let file = format!("{package}-{version}.crate");
+                let found = crate_digest(&home, &file).map_err(|s| io("read", &home, s))?;
+                match found {
+                    Some(found) if found == *crate_sha256 => {}
+                    Some(found) => {
+                        return Err(ToolchainError::NotReproduced {
+                            name: name.clone(),
+                            what: "a crate",
+                            expected: *crate_sha256,
+                            found,
+                        });
+                    }
+                    None => {
+                        return Err(ToolchainError::Build {
+                            name: name.clone(),
+                            why: format!("`{file}` was not fetched, so its checksum is unknown"),
+                        });
+                    }
+                }
+                let origin = format!("crate {package}@{version} sha256:{crate_sha256}");
+                return Ok((bin.join(name.as_str()), "source", origin, format!("rust {rust}")));
+            }
+        }
+    }
+    let why = "no archive is pinned for this platform and no source is named".to_owned();
+    Err(ToolchainError::NoSource { name: name.clone(), why })
+}
+
+fn inherited() -> BTreeMap<String, String> {
+    let given = |name: &&str| std::env::var(name).ok().map(|value| ((*name).to_owned(), value));
+    INHERITED.iter().filter_map(given).collect()
+}
+
+fn crate_digest(home: &Path, file: &str) -> std::io::Result<Option<Digest>> {
+    let cache = home.join("registry").join("cache");
+    for registry in std::fs::read_dir(cache)? {
+        match File::open(registry?.path().join(file)) {
+            Ok(file) => return hash(file).map(Some),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(None)
+}
+
+fn run(
+    name: &ToolName,
+    (program, what): (&'static str, &'static str),
+    args: Vec<String>,
+    env: BTreeMap<String, String>,
+    cwd: &Path,
+    context: &ProvisionContext<'_>,
+) -> Result<Built, ToolchainError> {
+    let build = Build { program, args, env, cwd, timeout: BUILD_TIMEOUT };
+    let built = run_build(&build, context).map_err(|fault| match fault {
+        BuildFault::Spawn { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+            ToolchainError::BuildToolMissing { name: name.clone(), program, what }
+        }
+        other => from_fault(name, other),
+    })?;
+    ended_well(name, program, built)
+}
+
+fn from_fault(name: &ToolName, fault: BuildFault) -> ToolchainError {
+    match fault {
+        BuildFault::Recorder(fault) => fault.into(),
+        BuildFault::Store(fault) => fault.into(),
+        spawn @ BuildFault::Spawn { .. } => {
+            ToolchainError::Build { name: name.clone(), why: spawn.to_string() }
+        }
+    }
+}
+
+fn ended_well(name: &ToolName, program: &str, built: Built) -> Result<Built, ToolchainError> {
+    if built.cancelled {
+        return Err(ToolchainError::Cancelled { name: name.clone() });
+    }
+    if built.exit_code == Some(0) {
+        return Ok(built);
+    }
+    let said = String::from_utf8_lossy(&built.stderr);
+    let mut last: Vec<&str> = said.lines().rev().filter(|line| !line.is_empty()).take(6).collect();
+    last.reverse();
+    let how = match (built.killed_at, built.exit_code) {
+        (Some(limit), _) => format!("was killed at its limit `{}`", limit.field()),
+        (None, Some(code)) => format!("ended with exit code {code}"),
+        (None, None) => "was ended by a signal".to_owned(),
+    };
+    let why = format!("`{program}` {how}: {}", last.join(" | "));
+    Err(ToolchainError::Build { name: name.clone(), why })
+}
+
+/// Asks the built tool for its version; the locked one must stand as a word of its own.
+fn probe(
+    locked: &LockedTool,
+    executable: &Path,
+    cwd: &Path,
+    context: &ProvisionContext<'_>,
+) -> Result<(), ToolchainError> {
+    let program = executable.display().to_string();
+    let build = Build {
+        program: &program,
+        args: locked.version_probe.args.clone(),
+        env: BTreeMap::new(),
+        cwd,
+        timeout: Duration::from_secs(30),
+    };
+    let built = run_build(&build, context).map_err(|fault| from_fault(&locked.name, fault))?;
+    let built = ended_well(&locked.name, locked.name.as_str(), built)?;
+    let said = String::from_utf8_lossy(&built.stdout);
+    let expected = locked.version.to_string();
+    if said.split_whitespace().any(|word| word.trim_start_matches('v') == expected) {
+        return Ok(());
+    }
+    Err(ToolchainError::Version {
+        name: locked.name.clone(),
+        expected: locked.version.clone(),
+        found: said.lines().next().unwrap_or_default().chars().take(80).collect(),
+    })
+}
+
+fn io(action: &'static str, path: &Path, source: std::io::Error) -> ToolchainError {
+    ToolchainError::Io { action, path: path.to_owned(), source }
+}
