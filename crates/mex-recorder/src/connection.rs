@@ -98,3 +98,10 @@ impl Readers {
         answer
     }
 }
+
+impl Drop for Readers {
+    fn drop(&mut self) {
+        let idle = self.idle.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
+        idle.drain(..).for_each(Seat::close);
+    }
+}

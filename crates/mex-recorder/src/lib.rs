@@ -23,6 +23,6 @@ pub use artifacts::ArtifactFolder;
 pub use error::{ChangeError, OpenError, QueryError};
 pub use head::{Head, HeadError};
 pub use recorder::{DATABASE, FlightRecorder};
-pub use retention::{Absence, DEFAULT_DAYS};
+pub use retention::{Absence, DEFAULT_DAYS, PurgeReport};
 pub use sweep::Swept;
 pub use verify::{ChainFault, FaultKind, VerifyReport, verify_folder};

@@ -19,7 +19,6 @@ use crate::artifacts::ArtifactFolder;
 use crate::chain;
 use crate::error::{ChangeError, QueryError};
 use crate::head::{Head, public_hex};
-use crate::keys;
 use crate::query::ConsentState;
 use crate::query::events::at;
 use crate::recorder::FlightRecorder;
@@ -29,6 +28,23 @@ pub const DEFAULT_DAYS: u32 = 30;
 
 /// Artifacts that one purge removes at most; the next one goes on.
 const MAX_ARTIFACTS: usize = 10_000;
+
+/// What a purge took (contract FR-7).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PurgeReport {
+    /// The `retention` event that says so; null where nothing was old enough.
+    pub event_id: Option<EventId>,
+    /// The last sequence number purged; 0 where nothing was.
+    pub purged_through_seq: u64,
+    /// How many events went.
+    pub events_purged: u64,
+    /// Artifacts removed.
+    pub artifacts_purged: Vec<Digest>,
+    /// Events older than this went.
+    pub older_than: Timestamp,
+    /// The days that decided.
+    pub retention_days: u32,
+}
 
 /// Why bytes are not there (contract FR-7).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -78,7 +94,7 @@ impl FlightRecorder {
                     sha256: Digest::of(days.to_string().as_bytes()),
                     reason,
                 };
-                let context = EventContext { actor: Actor::Human, ..EventContext::system(person) };
+                let context = by(&person);
                 let event = context.event(
                     EventId::new(clock.uuid()),
                     clock.now(),
@@ -94,31 +110,41 @@ impl FlightRecorder {
         })
     }
 
-    /// Purges events older than the setting says at `now`, and artifacts that nothing left refers to.
-    /// The chain keeps the digests of what went; an event says what that was. `None` where nothing was old enough.
+    /// Purges events older at `now` than `keep_days`, or than the setting says, and artifacts that
+    /// nothing left refers to. The chain keeps the digests of what went; an event says what that was.
     ///
     /// # Errors
-    /// When the purge could not be recorded; nothing was purged then.
+    /// For zero days; when the purge could not be recorded, and nothing was purged then.
     pub fn purge(
         &self,
         now: Timestamp,
-        actor: &EventContext,
-    ) -> Result<Option<Retention>, ChangeError> {
+        keep_days: Option<u32>,
+        person: &ActorId,
+    ) -> Result<PurgeReport, ChangeError> {
+        keep_days.map_or(Ok(()), check_days)?;
         let live = self.consents(now)?;
         let live: Vec<String> = live
             .iter()
             .filter(|consent| consent.state == ConsentState::Live)
             .map(|consent| consent.consent_id.to_string())
             .collect();
-        let (clock, context, store) = (self.clock.clone(), actor.clone(), self.artifacts().clone());
+        let (clock, context, store) = (self.clock.clone(), by(person), self.artifacts().clone());
         let done = self.writer.change(move |desk| {
             desk.transaction(async |connection, tail| {
-                let days = days(connection).await?;
+                let setting = days(connection).await?;
+                let days = keep_days.unwrap_or(setting);
                 let older_than = now
                     .checked_sub(SignedDuration::from_hours(24 * i64::from(days)))
                     .unwrap_or(Timestamp::MIN);
                 let Some((from, through)) = span(connection, older_than, &live).await? else {
-                    return Ok(None);
+                    return Ok(PurgeReport {
+                        event_id: None,
+                        purged_through_seq: 0,
+                        events_purged: 0,
+                        artifacts_purged: Vec::new(),
+                        older_than,
+                        retention_days: days,
+                    });
                 };
                 let unused = unused(connection, &store, through, older_than).await?;
                 let hash =
@@ -144,10 +170,17 @@ impl FlightRecorder {
                 );
                 append::append(connection, tail, &[&Prepared::event(&event)?]).await?;
                 bury(connection, from, through).await?;
-                Ok::<_, ChangeError>(Some(retention))
+                Ok::<_, ChangeError>(PurgeReport {
+                    event_id: Some(event.event_id),
+                    purged_through_seq: retention.purged_through_seq,
+                    events_purged: retention.events_purged,
+                    artifacts_purged: retention.artifacts_purged,
+                    older_than,
+                    retention_days: days,
+                })
             })
         })?;
-        for sha256 in done.iter().flat_map(|retention| &retention.artifacts_purged) {
+        for sha256 in &done.artifacts_purged {
             self.artifacts().remove(sha256)?;
         }
         Ok(done)
@@ -172,8 +205,8 @@ impl FlightRecorder {
     ///
     /// # Errors
     /// When the checkpoint could not be recorded; there is no head then.
-    pub fn export_head(&self, actor: &EventContext) -> Result<Head, ChangeError> {
-        let (clock, context, key) = (self.clock.clone(), actor.clone(), self.key.clone());
+    pub fn export_head(&self, person: &ActorId) -> Result<Head, ChangeError> {
+        let (clock, context, key) = (self.clock.clone(), by(person), self.key.clone());
         self.writer.change(move |desk| {
             desk.transaction(async |connection, tail| {
                 let now = clock.now();
@@ -191,10 +224,16 @@ impl FlightRecorder {
             })
         })
     }
+}
 
-    /// The context of what the recorder does by itself.
-    pub fn own_context() -> EventContext {
-        EventContext::system(keys::own_name())
+fn by(person: &ActorId) -> EventContext {
+    EventContext { actor: Actor::Human, ..EventContext::system(person.clone()) }
+}
+
+const fn check_days(days: u32) -> Result<(), ChangeError> {
+    match days {
+        1..=36_500 => Ok(()),
+        _ => Err(ChangeError::Refused { field: "retention days", why: "must be 1 to 36500" }),
     }
 }
 
