@@ -1,4 +1,6 @@
 //! The recorder's integration tests, one binary. Never needs a network, a tool or a real secret.
 
+#![expect(clippy::unwrap_used, reason = "what tests share fails by panicking, as they do")]
+
 mod kit;
 mod promises;

@@ -359,7 +359,7 @@ fn art_1_bytes_are_stored_whole_and_read_back_verified() {
         }
     });
     assert_eq!(store.check(handle), ArtifactState::Intact);
-    assert_eq!(store.sidecars(&handle.sha256).unwrap(), [sidecar.clone()]);
+    assert_eq!(store.sidecars(&handle.sha256).unwrap(), std::slice::from_ref(&sidecar));
     assert_eq!(store.list().unwrap(), [handle.sha256]);
     let wrong = ArtifactHandle { media_type: "image/png".to_owned(), ..handle.clone() };
     assert_eq!(store.check(&wrong), ArtifactState::Corrupt);
