@@ -8,9 +8,12 @@ pub mod fingerprint;
 pub mod gitleaks;
 pub mod lockfile;
 pub mod osv_scanner;
+pub mod process;
 #[path = "process/provision.rs"]
 pub mod provision;
 pub mod redact;
+pub mod sandbox;
+pub mod stage;
 pub mod tool;
 pub mod toolchain;
 mod version;
