@@ -8,11 +8,27 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One right: `fs.read`, `fs.read:inputs`, `doc.summarize`.
+///
+/// A capability may be meant where a capability is said:
+/// ```
+/// # use mex_runtime::{capability::CapabilityId, id::EngineId};
+/// fn grant(_: CapabilityId) {}
+/// fn ask(id: CapabilityId) { grant(id) }
+/// ```
+/// and never an engine:
+/// ```compile_fail,E0308
+/// # use mex_runtime::{capability::CapabilityId, id::EngineId};
+/// fn grant(_: CapabilityId) {}
+/// fn ask(id: EngineId) { grant(id) }
+/// ```
 #[derive(
     Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(try_from = "String", into = "String")]
-#[schemars(with = "String")]
+#[schemars(
+    with = "String",
+    description = "One right: `fs.read`, `fs.read:inputs`, `doc.summarize`."
+)]
 pub struct CapabilityId(String);
 
 /// A text without the form of a capability id. To a gate it is `HSK-4001` (contract CAP-2).

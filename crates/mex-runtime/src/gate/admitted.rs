@@ -14,6 +14,38 @@ use super::facts::ToolState;
 
 /// Proof that every gate let an operation pass. Its fields are private and it has no public
 /// constructor, so nothing but the gates can make one (contract GATE-9).
+///
+/// An adapter runs with the proof, and this compiles:
+/// ```
+/// # use mex_runtime::{adapter::*, gate::Admitted, operation::PlannedOperation};
+/// fn run(adapter: &dyn Adapter, proof: &Admitted, context: &RunContext<'_>) -> AdapterOutcome {
+///     adapter.run(proof, context)
+/// }
+/// ```
+/// With the operation alone it does not:
+/// ```compile_fail,E0308
+/// # use mex_runtime::{adapter::*, gate::Admitted, operation::PlannedOperation};
+/// fn run(adapter: &dyn Adapter, proof: &PlannedOperation, context: &RunContext<'_>) -> AdapterOutcome {
+///     adapter.run(proof, context)
+/// }
+/// ```
+/// It cannot be written down, not even from another one:
+/// ```compile_fail,E0451
+/// # use mex_runtime::gate::Admitted;
+/// fn forge(honest: Admitted) -> Admitted {
+///     Admitted { tools: Vec::new(), ..honest }
+/// }
+/// ```
+/// It can be neither defaulted, copied nor read from a file:
+/// ```compile_fail,E0277
+/// let _: mex_runtime::gate::Admitted = Default::default();
+/// ```
+/// ```compile_fail,E0277
+/// let _ = <mex_runtime::gate::Admitted as Clone>::clone;
+/// ```
+/// ```compile_fail,E0277
+/// let _: mex_runtime::gate::Admitted = serde_json::from_str("{}").unwrap();
+/// ```
 #[derive(Debug)]
 pub struct Admitted {
     operation: Arc<PlannedOperation>,
