@@ -88,7 +88,8 @@ fn sources() -> BTreeMap<String, String> {
         .collect()
 }
 
-/// `crate/path::test_name`: the file `crates/crate/path.rs` defines that test.
+/// `crate/path::test_name`: the file `crates/crate/path.rs` defines that test. The name
+/// `compile_fail` stands for the file's doc tests that must not compile.
 fn missing_test(name: &str, sources: &BTreeMap<String, String>) -> Option<String> {
     let Some((file, test)) = name.rsplit_once("::") else {
         return Some(format!("`{name}` is not `crate/path::test`"));
@@ -96,6 +97,10 @@ fn missing_test(name: &str, sources: &BTreeMap<String, String>) -> Option<String
     let Some(text) = sources.get(&format!("{file}.rs")) else {
         return Some(format!("`{name}`: there is no file `crates/{file}.rs`"));
     };
+    if test == "compile_fail" {
+        let missing = !text.contains("/// ```compile_fail,");
+        return missing.then(|| format!("`{name}`: the file has no such doc test"));
+    }
     let defines = |line: &str| {
         let line = line.trim_start();
         line.strip_prefix("fn ")
@@ -152,4 +157,6 @@ fn table_check_refuses_doubles_and_tests_that_do_not_exist() {
         assert_eq!(missing_test(&format!("{here}{test}"), &sources).is_none(), exists, "{test}");
     }
     assert!(missing_test("mex-cli/tests/none::x", &sources).is_some());
+    assert!(missing_test("mex-runtime/src/gate/admitted::compile_fail", &sources).is_none());
+    assert!(missing_test("mex-runtime/src/code::compile_fail", &sources).is_some());
 }
