@@ -305,6 +305,13 @@ fn environment(launch: &Launch<'_>, path: &str, home: &str, tmp: &str) -> Vec<(S
 }
 
 fn bind(args: &mut Vec<OsString>, flag: &str, host: &Path, inside: &str) {
+    // Left to itself bubblewrap makes folders above a file for root alone.
+    let mut above: Vec<&Path> = Path::new(inside).ancestors().skip(1).collect();
+    above.retain(|folder| folder.parent().is_some());
+    for folder in above.into_iter().rev() {
+        args.extend(words(&["--perms", "0755", "--dir"]));
+        args.push(folder.as_os_str().to_owned());
+    }
     args.push(flag.into());
     args.push(host.as_os_str().to_owned());
     args.push(inside.into());
