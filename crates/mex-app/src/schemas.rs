@@ -86,7 +86,7 @@ pub fn formats() -> Vec<Format> {
     use mex_runtime::policy::{allowlist, file, verdict};
     use mex_runtime::{artifact, capability, coverage, diagnostic, engine, event, operation};
     use mex_runtime::{report, result};
-    use mex_scanners::{advisory, toolchain};
+    use mex_scanners::{advisory, stage, toolchain};
 
     let mut formats = vec![
         Format::of::<allowlist::Allowlist>("allowlist", Some(allowlist::SCHEMA_VERSION)),
@@ -110,6 +110,7 @@ pub fn formats() -> Vec<Format> {
         Format::of::<result::EngineResult>("engine-result", Some(result::SCHEMA_VERSION)),
         Format::of::<mex_recorder::Head>("recorder-head", Some("he-1.0")),
         Format::of::<advisory::snapshot::Description>("advisory-snapshot", Some("as-1.0")),
+        Format::of::<stage::Manifest>("manifest", Some("mf-1.0")),
         Format::of::<toolchain::Lock>("toolchain-lock", Some("tl-1.0")),
         Format::of::<toolchain::ProvisioningRecord>("provisioning-record", Some("tr-1.0")),
         Format::of::<verdict::Verdict>("verdict", Some(verdict::SCHEMA_VERSION)),
