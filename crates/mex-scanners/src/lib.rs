@@ -4,6 +4,7 @@
 pub mod advisory;
 pub mod answer;
 pub mod cargo_audit;
+mod errand;
 pub mod fingerprint;
 pub mod gitleaks;
 pub mod lockfile;
@@ -13,7 +14,9 @@ pub mod process;
 pub mod provision;
 pub mod redact;
 pub mod sandbox;
+pub mod secret_scan;
 pub mod stage;
 pub mod tool;
 pub mod toolchain;
 mod version;
+pub mod vuln_scan;

@@ -8,3 +8,8 @@ mod wire;
 
 /// Its name in the lock file.
 pub const NAME: &str = "gitleaks";
+
+/// A log as it may be kept: levels and counts, no path and no value (contract FR-9).
+pub fn safe_log(bytes: &[u8]) -> Vec<u8> {
+    wire::notes(bytes).iter().map(wire::Note::safe_line).collect::<String>().into_bytes()
+}

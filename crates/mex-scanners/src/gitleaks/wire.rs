@@ -50,6 +50,21 @@ pub enum Note {
     Complaint(String),
 }
 
+impl Note {
+    /// The note without any path.
+    pub fn safe_line(&self) -> String {
+        match self {
+            Self::Leaks(count) => format!("leaks found: {count}\n"),
+            Self::Whole => "scanned to the end\n".to_owned(),
+            Self::Binary { mime, .. } => {
+                format!("skipped a binary file of type {}\n", crate::answer::line(mime))
+            }
+            Self::NotOpened { .. } => "could not open an archive\n".to_owned(),
+            Self::Complaint(message) => format!("complained: {message}\n"),
+        }
+    }
+}
+
 /// Reads the log. Levels below a warning are taken only where we know the message.
 pub fn notes(stderr: &[u8]) -> Vec<Note> {
     let text = strip_colours(&String::from_utf8_lossy(stderr));
@@ -89,7 +104,11 @@ fn note(line: &str) -> Option<Note> {
 
 /// A message without its values: they can hold anything.
 fn bare(message: &str) -> String {
-    let words = message.split_whitespace().take_while(|word| !word.contains('=')).take(16);
+    let plain = |word: &&str| {
+        word.len() < 24 && word.chars().all(|c| c.is_ascii_alphabetic() || ":,.'[]-".contains(c))
+    };
+    let words =
+        message.split_whitespace().take_while(|word| !word.contains('=')).filter(plain).take(16);
     crate::answer::line(&words.collect::<Vec<_>>().join(" "))
 }
 

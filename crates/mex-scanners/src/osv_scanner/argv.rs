@@ -18,11 +18,12 @@ pub const CONFIG: &str = "# Ours, and empty: nothing is ignored and nothing is o
 /// Where the project is inside the sandbox.
 pub const PROJECT: &str = "/project/";
 
-const DATABASES: &str = "/scratch/db";
+/// The folder, inside the sandbox, that holds the databases; the tool must be able to write there.
+pub const DATABASES: &str = "/database";
 
-/// Where the database of an ecosystem has to be inside the sandbox.
+/// Where the database of an ecosystem has to be below [`DATABASES`].
 pub fn database_path(ecosystem: &str) -> String {
-    format!("{DATABASES}/osv-scalibr/{ecosystem}/all.zip")
+    format!("osv-scalibr/{ecosystem}/all.zip")
 }
 
 /// The arguments for one run over lockfiles of one ecosystem.

@@ -86,7 +86,8 @@ pub fn normalise(answer: &Answer<'_>, lockfiles: &[&Lockfile]) -> Normalised {
     let trusted = match code {
         0 => said == 0,
         1 => said > 0,
-        128 => said == 0,
+        // Nothing to scan: every package it found was left out as local.
+        128 => said == 0 && log.scanned.iter().map(|(_, count)| count).sum::<u64>() <= log.filtered,
         _ => false,
     };
     if !trusted {

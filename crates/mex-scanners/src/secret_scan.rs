@@ -1,0 +1,451 @@
+//! The adapter of `engine.guard.secret_scan`: gitleaks over the staged tree, or over the history.
+//! Owns the order of runs and the ledger of files; a raw secret lives here only between the tool's
+//! answer and its fingerprint (contract FR-9). Never judges what it finds.
+
+pub mod blind_spots;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use mex_runtime::adapter::{Adapter, AdapterOutcome, Produced, RunContext};
+use mex_runtime::artifact::{SandboxLevel, media_type};
+use mex_runtime::code::Code;
+use mex_runtime::coverage::{Coverage, CoverageEntry, CoverageState};
+use mex_runtime::determinism::Determinism;
+use mex_runtime::digest::Digest;
+use mex_runtime::gate::Admitted;
+use mex_runtime::id::{EngineId, JobName, OperationName, ToolName};
+use mex_runtime::policy::allowlist::FingerprintKey;
+use mex_runtime::port::Progress;
+use mex_runtime::result::{Status, TypedError};
+use semver::Version;
+use serde_json::json;
+
+use crate::answer::{error, status};
+use crate::errand::{self, Ask, Errand, answer, config_folder, open_folder, read_only, unprepared};
+use crate::fingerprint::fingerprint_all;
+use crate::gitleaks::argv::{self, Scope};
+use crate::gitleaks::normalise::{Place, Reading, read, settle};
+use crate::gitleaks::{NAME, safe_log};
+use crate::process::{Finished, Keep, Mount};
+use crate::redact::{Redactor, wipe};
+use crate::sandbox::Sandbox;
+use crate::stage::StageLedger;
+use crate::tool::PinnedTool;
+use crate::toolchain::Toolchain;
+
+/// A project's history as the sandbox may see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct History {
+    /// The bare repository of ours and the objects it borrows, read-only.
+    pub mounts: Vec<Mount>,
+    /// Where the repository is inside.
+    pub repository: String,
+    /// The git program and what it needs.
+    pub executables: Vec<PathBuf>,
+}
+
+/// Finds secrets.
+pub struct SecretScan {
+    toolchain: Arc<Toolchain>,
+    sandbox: Arc<Sandbox>,
+    own: FingerprintKey,
+    documents: Vec<FingerprintKey>,
+    history: Option<History>,
+}
+
+impl SecretScan {
+    /// `own` is the data folder's key, `documents` those of the allowlists in force.
+    pub fn new(
+        toolchain: Arc<Toolchain>,
+        sandbox: Arc<Sandbox>,
+        own: FingerprintKey,
+        documents: Vec<FingerprintKey>,
+    ) -> Self {
+        Self { toolchain, sandbox, own, documents, history: None }
+    }
+
+    /// With the history that `scope = history` reads.
+    #[must_use]
+    pub fn with_history(mut self, history: History) -> Self {
+        self.history = Some(history);
+        self
+    }
+}
+
+impl Adapter for SecretScan {
+    fn engine_id(&self) -> EngineId {
+        EngineId::known("engine.guard.secret_scan")
+    }
+
+    fn operation(&self) -> OperationName {
+        OperationName::known("secret_scan")
+    }
+
+    fn version(&self) -> Version {
+        Version::new(1, 0, 0)
+    }
+
+    fn run(&self, admitted: &Admitted, context: &RunContext<'_>) -> AdapterOutcome {
+        let scope =
+            match admitted.operation().params.get("scope").and_then(serde_json::Value::as_str) {
+                Some("history") => Scope::History,
+                _ => Scope::Tree,
+            };
+        let mut run = Run {
+            errand: Errand {
+                toolchain: &self.toolchain,
+                sandbox: &self.sandbox,
+                admitted,
+                context,
+            },
+            outcome: AdapterOutcome {
+                status: Status::Failed,
+                findings: Vec::new(),
+                coverage: Coverage::empty(),
+                evidence: Vec::new(),
+                tools: Vec::new(),
+                databases: Vec::new(),
+                config_sha256: config_digest(scope),
+                sandbox: self.sandbox.level,
+                determinism: Determinism::D2,
+                errors: Vec::new(),
+            },
+            level: None,
+        };
+        let subject = match scope {
+            Scope::Tree => "files",
+            Scope::History => "history",
+        };
+        if let Err(fault) = run.scan(self, scope) {
+            let missing = matches!(fault.code, Code::IntegrityToolMissing);
+            let state = if missing { CoverageState::ToolMissing } else { CoverageState::Failed };
+            run.note(subject, state, &fault.message, 1);
+            run.outcome.errors.push(fault);
+        }
+        run.outcome.status = status(&run.outcome.errors);
+        run.outcome.sandbox = run.level.unwrap_or(self.sandbox.level);
+        run.outcome.coverage.canonicalise();
+        run.outcome
+    }
+}
+
+fn config_digest(scope: Scope) -> Digest {
+    let config = json!({ "args": argv::args(scope, "/project"), "rules": Digest::of(argv::RULES.as_bytes()) });
+    Digest::of(config.to_string().as_bytes())
+}
+
+struct Run<'a> {
+    errand: Errand<'a>,
+    outcome: AdapterOutcome,
+    level: Option<SandboxLevel>,
+}
+
+/// One run's answer and where its files really are.
+struct Part {
+    reading: Reading,
+    prefix: &'static str,
+    names: BTreeMap<String, String>,
+    lines_before: u64,
+    subject: &'static str,
+}
+
+impl Run<'_> {
+    fn scan(&mut self, adapter: &SecretScan, scope: Scope) -> Result<(), TypedError> {
+        let tool = self.errand.tool(NAME)?;
+        self.outcome.tools.push(tool.identity.clone());
+        let config = config_folder(argv::CONFIG_FILE, argv::RULES)
+            .map_err(|fault| unprepared("gitleaks' configuration", &fault))?;
+        let ledger = self.ledger();
+        let parts = match scope {
+            Scope::Tree => self.tree(&tool, config.path(), &ledger)?,
+            Scope::History => self.history(&tool, config.path(), adapter.history.as_ref())?,
+        };
+        self.settle(parts, adapter, ledger)
+    }
+
+    fn ledger(&self) -> StageLedger {
+        let root = self.errand.context.stage.map(|stage| stage.root.as_path());
+        root.and_then(|root| StageLedger::beside(root).ok()).unwrap_or_default()
+    }
+
+    fn tree(
+        &mut self,
+        tool: &PinnedTool,
+        config: &Path,
+        ledger: &StageLedger,
+    ) -> Result<Vec<Part>, TypedError> {
+        let stage = self.errand.context.stage.ok_or_else(|| {
+            error(Code::Internal, "a secret scan was started without a staged tree".to_owned())
+        })?;
+        let root = stage.root.as_path();
+        let survey =
+            blind_spots::survey(root).map_err(|fault| unprepared("the list of files", &fault))?;
+        let (finished, reading) =
+            self.gitleaks(tool, config, root, "/project", Scope::Tree, None)?;
+        let withheld = ledger
+            .withheld
+            .iter()
+            .map(|file| (file.staged.clone(), file.original.clone()))
+            .collect();
+        if reading.errors.is_empty() {
+            self.note("files", CoverageState::Scanned, "", survey.files);
+        }
+        let mut masked: BTreeSet<String> = survey.disguised.iter().cloned().collect();
+        let mut binaries: BTreeMap<String, u64> = BTreeMap::new();
+        for (path, mime) in &reading.binaries {
+            let inside = path.strip_prefix("/project/").unwrap_or(path);
+            let is_text =
+                blind_spots::head(&root.join(inside)).is_ok_and(|head| blind_spots::is_text(&head));
+            if is_text {
+                masked.insert(inside.to_owned());
+            } else {
+                *binaries.entry(mime.clone()).or_default() += 1;
+            }
+        }
+        for (mime, count) in binaries {
+            let reason = format!(
+                "binary files of type {}, which gitleaks does not read",
+                crate::answer::line(&mime)
+            );
+            self.note(
+                &format!("files:{}", crate::answer::line(&mime)),
+                CoverageState::Skipped,
+                &reason,
+                count,
+            );
+        }
+        if !survey.opaque.is_empty() {
+            let reason = "compressed or binary files that gitleaks cannot open";
+            self.note("files:opaque", CoverageState::Skipped, reason, survey.opaque.len() as u64);
+        }
+        let damaged = reading
+            .not_opened
+            .iter()
+            .filter(|path| !masked.contains(path.strip_prefix("/project/").unwrap_or(path)))
+            .count();
+        if damaged > 0 {
+            let reason = "archives that gitleaks could not open: unpack or repair them";
+            self.note("files:damaged-archives", CoverageState::NotScanned, reason, damaged as u64);
+        }
+        let mut parts = vec![Part {
+            reading,
+            prefix: "/project/",
+            names: withheld,
+            lines_before: 0,
+            subject: "files",
+        }];
+        if !masked.is_empty() {
+            match self.unmasked(tool, config, root, &masked, ledger, &finished) {
+                Ok(part) => parts.extend(part),
+                // The second pass failing must not lose what the first one found.
+                Err(fault) => {
+                    self.note(
+                        "files:unmasked",
+                        CoverageState::Failed,
+                        &fault.message,
+                        masked.len() as u64,
+                    );
+                    self.outcome.errors.push(fault);
+                }
+            }
+        }
+        Ok(parts)
+    }
+
+    /// Scans once more what hid behind a name or a first byte (see [`blind_spots`]).
+    fn unmasked(
+        &mut self,
+        tool: &PinnedTool,
+        config: &Path,
+        root: &Path,
+        masked: &BTreeSet<String>,
+        ledger: &StageLedger,
+        before: &Finished,
+    ) -> Result<Option<Part>, TypedError> {
+        let folder = open_folder(0o755).map_err(|fault| unprepared("the second pass", &fault))?;
+        let (names, too_big) = blind_spots::unmask(root, masked, folder.path())
+            .map_err(|fault| unprepared("the second pass", &fault))?;
+        if !too_big.is_empty() {
+            self.note(
+                "files:too-big",
+                CoverageState::NotScanned,
+                "texts with an archive's name that are too big to scan",
+                too_big.len() as u64,
+            );
+        }
+        if names.is_empty() {
+            return Ok(None);
+        }
+        let names: BTreeMap<String, String> = names
+            .into_iter()
+            .map(|(name, staged)| (name, ledger.original_path(&staged).to_owned()))
+            .collect();
+        let (_, reading) =
+            self.gitleaks(tool, config, folder.path(), "/unmasked", Scope::Tree, Some(before))?;
+        if reading.errors.is_empty() {
+            self.note("files:unmasked", CoverageState::Scanned, "", names.len() as u64);
+        }
+        Ok(Some(Part {
+            reading,
+            prefix: "/unmasked/",
+            names,
+            lines_before: 1,
+            subject: "files:unmasked",
+        }))
+    }
+
+    fn history(
+        &mut self,
+        tool: &PinnedTool,
+        config: &Path,
+        history: Option<&History>,
+    ) -> Result<Vec<Part>, TypedError> {
+        let Some(history) = history else {
+            self.note("history", CoverageState::Skipped, "the project has no git history", 0);
+            return Ok(Vec::new());
+        };
+        let mut mounts = history.mounts.clone();
+        mounts.push(read_only(config, argv::CONFIG_FOLDER));
+        let ask = Ask {
+            args: argv::args(Scope::History, &history.repository),
+            env: argv::env(),
+            cwd: argv::CONFIG_FOLDER,
+            mounts,
+            extra_executables: history.executables.clone(),
+            budget: *self.errand.admitted.budget(),
+            redact: &safe_log,
+            keep_stdout: Keep::No,
+        };
+        let mut finished = self.errand.run(tool, ask)?;
+        self.level = Some(errand::weaker(self.level, finished.sandbox));
+        let reading = read(&answer(&finished));
+        wipe(&mut finished.stdout.bytes);
+        if reading.errors.is_empty() {
+            self.note("history", CoverageState::Scanned, "", 1);
+            self.note("history:merges", CoverageState::Skipped, "what a merge commit adds on its own is not in `git log`; the tree holds what of it remains", 0);
+            self.note(
+                "history:binary",
+                CoverageState::Skipped,
+                "binary files of old commits, which gitleaks does not read",
+                0,
+            );
+        }
+        Ok(vec![Part {
+            reading,
+            prefix: "",
+            names: BTreeMap::new(),
+            lines_before: 0,
+            subject: "history",
+        }])
+    }
+
+    fn gitleaks(
+        &mut self,
+        tool: &PinnedTool,
+        config: &Path,
+        host: &Path,
+        inside: &str,
+        scope: Scope,
+        before: Option<&Finished>,
+    ) -> Result<(Finished, Reading), TypedError> {
+        (self.errand.context.progress)(Progress::Phase("running gitleaks".to_owned()));
+        let budget = self.errand.admitted.budget();
+        let ask = Ask {
+            args: argv::args(scope, inside),
+            env: argv::env(),
+            cwd: argv::CONFIG_FOLDER,
+            mounts: vec![read_only(host, inside), read_only(config, argv::CONFIG_FOLDER)],
+            extra_executables: Vec::new(),
+            budget: before.map_or(*budget, |before| errand::rest(budget, before)),
+            redact: &safe_log,
+            keep_stdout: Keep::No,
+        };
+        let mut finished = self.errand.run(tool, ask)?;
+        self.level = Some(errand::weaker(self.level, finished.sandbox));
+        (self.errand.context.progress)(Progress::Phase("reading output".to_owned()));
+        let reading = read(&answer(&finished));
+        wipe(&mut finished.stdout.bytes);
+        Ok((finished, reading))
+    }
+
+    /// Fingerprints, redacts and lets the secrets go.
+    fn settle(
+        &mut self,
+        parts: Vec<Part>,
+        adapter: &SecretScan,
+        ledger: StageLedger,
+    ) -> Result<(), TypedError> {
+        let secrets: BTreeSet<Vec<u8>> =
+            parts.iter().flat_map(|part| part.reading.secrets()).collect();
+        let redactor = Redactor::new(secrets.iter().map(Vec::as_slice));
+        let prints = fingerprint_all(&secrets, &adapter.own, &adapter.documents)
+            .map_err(|fault| error(Code::AllowlistInvalid, fault.to_string()))?;
+        let mut evidence = serde_json::Map::new();
+        for part in &parts {
+            let original =
+                |path: &str| part.names.get(path).cloned().unwrap_or_else(|| path.to_owned());
+            let place = Place {
+                prefix: part.prefix,
+                original: &original,
+                lines_before: part.lines_before,
+                subject: part.subject,
+            };
+            let settled = settle(&part.reading, &place, &prints, &redactor)?;
+            self.outcome.findings.extend(settled.findings);
+            self.outcome.coverage.counts.push(settled.count);
+            evidence.insert(part.subject.to_owned(), settled.evidence);
+            for fault in &part.reading.errors {
+                self.note(part.subject, CoverageState::Failed, &fault.message, 1);
+                self.outcome.errors.push(fault.clone());
+            }
+            for complaint in &part.reading.complaints {
+                let reason = format!("gitleaks complained: {}", redactor.text(complaint));
+                self.note(part.subject, CoverageState::Failed, &reason, 1);
+            }
+        }
+        for (mut secret, _) in prints {
+            wipe(&mut secret);
+        }
+        secrets.into_iter().for_each(|mut secret| wipe(&mut secret));
+        self.outcome.coverage.entries.extend(ledger.coverage(&JobName::known("secret")));
+        self.outcome.coverage.self_statements.extend(ledger.self_statements);
+        redact_ledger(&mut self.outcome.coverage, &redactor);
+        let bytes = serde_json::Value::Object(evidence).to_string().into_bytes();
+        let original_bytes = bytes.len() as u64;
+        self.outcome.evidence.push(Produced {
+            role: "evidence".to_owned(),
+            media_type: media_type::TOOL_JSON.to_owned(),
+            bytes,
+            original_bytes,
+        });
+        Ok(())
+    }
+
+    fn note(&mut self, subject: &str, state: CoverageState, reason: &str, items: u64) {
+        self.outcome.coverage.entries.push(CoverageEntry {
+            job: JobName::known("secret"),
+            subject: subject.to_owned(),
+            tool: Some(ToolName::known(NAME)),
+            state,
+            reason: reason.to_owned(),
+            items,
+        });
+    }
+}
+
+/// File names can be secrets too (promise P25).
+fn redact_ledger(coverage: &mut Coverage, redactor: &Redactor) {
+    for entry in &mut coverage.entries {
+        entry.subject = redactor.text(&entry.subject);
+        entry.reason = redactor.text(&entry.reason);
+    }
+    for statement in &mut coverage.self_statements {
+        statement.path = redactor.text(&statement.path);
+        statement.effect = redactor.text(&statement.effect);
+        for ask in &mut statement.asks {
+            *ask = redactor.text(ask);
+        }
+    }
+}
