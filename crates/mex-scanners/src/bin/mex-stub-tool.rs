@@ -114,7 +114,6 @@ fn forks(count: u64, how: &str) -> io::Result<()> {
             "leader" => return Err(io::ErrorKind::InvalidInput.into()),
             _ => return Err(io::ErrorKind::InvalidInput.into()),
         };
-        #[expect(clippy::zombie_processes, reason = "leaving children behind is what is tested")]
         let _left_alone = child.spawn()?;
     }
     match how {
@@ -137,7 +136,6 @@ fn bomb() -> ! {
             Ok(child) => child,
             Err(_) => continue,
         };
-        #[expect(clippy::zombie_processes, reason = "a bomb does not wait")]
         let _more = child.arg("hang").spawn();
     }
 }

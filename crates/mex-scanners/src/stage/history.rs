@@ -32,6 +32,27 @@ impl HistoryView {
     pub const fn objects_inside() -> &'static str {
         OBJECTS_INSIDE
     }
+
+    /// The environment git needs inside to read this repository, which belongs to another uid
+    /// there, and to obey nothing else: no configuration of the machine, and no replacement
+    /// objects, with which a project could show other commits than it has.
+    ///
+    /// `inside` is where the repository is mounted. A git that fails makes `gitleaks git` write
+    /// an error and exit with 0: whoever runs it must not take that for clean.
+    pub fn git_environment(inside: &str) -> Vec<(String, String)> {
+        [
+            ("GIT_CONFIG_NOSYSTEM", "1"),
+            ("GIT_CONFIG_GLOBAL", "/dev/null"),
+            ("GIT_CONFIG_COUNT", "1"),
+            ("GIT_CONFIG_KEY_0", "safe.directory"),
+            ("GIT_CONFIG_VALUE_0", inside),
+            ("GIT_NO_REPLACE_OBJECTS", "1"),
+            ("GIT_OPTIONAL_LOCKS", "0"),
+            ("GIT_TERMINAL_PROMPT", "0"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .to_vec()
+    }
 }
 
 /// Makes the repository under `folder`; none where there is no history that belongs to the project.

@@ -1,5 +1,6 @@
 //! The staged tree: what is in it, what is not, and that nothing in it speaks for itself
 //! (contract ENV-6, SC-3, SC-8, SC-10, promises P23, P24).
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a panic here is the failure report")]
 
 use std::ffi::OsStr;
 use std::fs;
