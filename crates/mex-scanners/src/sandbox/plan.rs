@@ -127,7 +127,8 @@ pub(super) fn for_probe(sandbox: &Sandbox, _scratch: &Path) -> Plan {
     let mut args = namespace_args(sandbox.host, Network::None);
     bind(&mut args, "--ro-bind", &sandbox.init.path, "/.mex/init");
     let limits = Limits { cpu_s: 5, data: 256 << 20, fsize: 1 << 20 };
-    args.extend(words(&["--", "/.mex/init"]));
+    // An ordinary user owns the namespace's root folder, and could write to it.
+    args.extend(words(&["--remount-ro", "/", "--", "/.mex/init"]));
     args.extend(init_args(sandbox, &limits, Network::None, uid, "/"));
     args.push("/.mex/init".into());
     args.extend(sandbox.init.leading_args.iter().map(OsString::from));
@@ -176,7 +177,8 @@ fn namespaced(
     for (name, value) in &tool_env {
         args.extend(words(&["--setenv", name, value]));
     }
-    args.extend(words(&["--", "/.mex/init"]));
+    // An ordinary user owns the namespace's root folder, and could write to it.
+    args.extend(words(&["--remount-ro", "/", "--", "/.mex/init"]));
     args.extend(init_args(sandbox, limits, launch.network, uid, &launch.cwd));
     args.push(exe.into());
     args.extend(launch.args.iter().map(OsString::from));
@@ -249,7 +251,10 @@ fn namespace_args(host: Host, network: Network) -> Vec<OsString> {
         Host::User => args.extend(words(&["--unshare-user", "--uid", "65534", "--gid", "65534"])),
     }
     args.extend(words(&["--proc", "/proc", "--dev", "/dev"]));
-    args.extend(words(&["--perms", "1777", "--size", TMP_BYTES, "--tmpfs", "/tmp"]));
+    for folder in ["/tmp", "/dev/shm"] {
+        args.extend(words(&["--perms", "1777", "--size", TMP_BYTES, "--tmpfs", folder]));
+    }
+    args.extend(words(&["--remount-ro", "/dev"]));
     match network {
         Network::None => args.extend(words(&["--unshare-net"])),
         Network::Granted => {
