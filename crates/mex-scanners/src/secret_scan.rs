@@ -1,6 +1,7 @@
 //! The adapter of `engine.guard.secret_scan`: gitleaks over the staged tree, or over the history.
 //! Owns the order of runs and the ledger of files; a raw secret lives here only between the tool's
 //! answer and its fingerprint (contract FR-9). Never judges what it finds.
+//! Long because the tree and the history share every step from question to finding.
 
 pub mod blind_spots;
 

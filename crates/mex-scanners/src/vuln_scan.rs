@@ -1,6 +1,7 @@
 //! The adapter of `engine.supply_chain.vuln`: osv-scanner once an ecosystem and cargo-audit once a
 //! `Cargo.lock`, side by side. Owns who reads which lockfile with which database and the ledger of
 //! it; one tool or ecosystem failing never hides another's findings (contract SC-11). Never judges.
+//! Long because two tools over many lockfiles are one answer, with one ledger.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
