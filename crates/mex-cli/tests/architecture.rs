@@ -1,6 +1,9 @@
 //! The architecture as a test: which crate may see which, where a thing may be used at all, and
 //! what every file carries. Reads the manifests and the sources; never runs the product.
 
+#![expect(clippy::unwrap_used, reason = "a panic in a test is the failure report")]
+#![expect(clippy::expect_used, reason = "a panic in a test is the failure report")]
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
