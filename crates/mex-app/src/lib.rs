@@ -1,3 +1,45 @@
-//! Empty for now.
+//! Use cases shared by every host: the desktop and the command line call the same ones.
+//!
+//! Owns the composition of runtime, recorder and scanners. Never has a rule of its own (the
+//! runtime does), never a window or a terminal (the hosts do), never SQL, never a spawn.
 
+pub mod app;
+pub mod artifact;
+mod clock;
+pub mod conformance;
+pub mod consent;
+pub mod db;
+pub mod documents;
+mod embedded;
+mod engines;
+pub mod error;
+mod facts;
+mod fetch;
+pub mod history;
+pub mod input;
+mod job;
+pub mod op;
+pub mod place;
+pub mod plan;
+pub mod problem;
+pub mod progress;
+pub mod registry;
+pub mod scan;
 pub mod schemas;
+pub mod simulate;
+pub mod sync;
+pub mod tools;
+mod work;
+mod workspace;
+
+pub use app::sandbox_init;
+pub use job::JobRun;
+
+/// The runtime's types, as hosts show them.
+pub use mex_runtime as runtime;
+
+/// What the recorder answers, as hosts show it.
+pub mod record {
+    pub use mex_recorder::query::*;
+    pub use mex_recorder::{PurgeReport, VerifyReport};
+}

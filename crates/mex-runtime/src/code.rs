@@ -104,6 +104,7 @@ codes! {
     DataFuture "MEX-DATA-FUTURE", "the data folder was written by a newer mex", "update mex or name another `--data-dir`";
     DataCorrupt "MEX-DATA-CORRUPT", "the data folder's database is damaged", "move it away and restore a backup; nothing was changed";
     ChainBroken "MEX-CHAIN-BROKEN", "the Flight Recorder's chain does not hold", "the first bad event is named; compare with an exported head and a backup";
+    HeadInvalid "MEX-HEAD-INVALID", "an exported head is not valid or its signature does not hold", "use the file as `mex recorder head` wrote it";
     PolicyInvalid "MEX-POLICY-INVALID", "a policy file is not valid", "fix the field named; the commented default is `mex policy` in the documentation";
     AllowlistInvalid "MEX-ALLOWLIST-INVALID", "an allowlist is not valid", "fix the entry named";
     RegistryInvalid "MEX-REGISTRY-INVALID", "a capability registry or its profiles are not valid", "fix the entry and rule named";

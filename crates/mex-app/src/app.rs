@@ -1,0 +1,272 @@
+//! The product opened on a data folder and a tools folder: what every use case starts from.
+//! Owns the order of opening; each part is opened when it is first needed. Never a use case itself.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::{Arc, OnceLock};
+
+use mex_recorder::FlightRecorder;
+use mex_recorder::query::{EventFilter, Order};
+use mex_runtime::artifact::{ArtifactHandle, SandboxLevel, Sidecar};
+use mex_runtime::capability::{Consent, LoadedRegistry, Profiles, RegistrySource};
+use mex_runtime::code::Code;
+use mex_runtime::digest::Digest;
+use mex_runtime::engine::EngineCatalog;
+use mex_runtime::event::{Event, EventBody, EventContext, RegistryPublish, SystemEvent};
+use mex_runtime::execute::Ports;
+use mex_runtime::id::{ActorId, EngineId, EventId};
+use mex_runtime::operation::Actor;
+use mex_runtime::policy::allowlist::FingerprintKey;
+use mex_runtime::port::{ArtifactStore as _, Clock, Record, Recorder as _};
+use mex_scanners::advisory::Databases;
+use mex_scanners::sandbox::{InitCommand, Sandbox};
+use mex_scanners::toolchain::{Lock, Toolchain};
+
+use semver::Version;
+
+use crate::clock::SystemClock;
+use crate::error::{AppError, AppResult};
+use crate::place::{Places, logged_in};
+use crate::work::WorkFolder;
+use crate::{documents, embedded};
+
+/// The version of the product.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The product, opened.
+pub struct App {
+    pub(crate) places: Places,
+    pub(crate) clock: Arc<SystemClock>,
+    pub(crate) recorder: Arc<FlightRecorder>,
+    pub(crate) catalog: EngineCatalog,
+    pub(crate) registry: LoadedRegistry,
+    pub(crate) profiles: Profiles,
+    pub(crate) actor_id: ActorId,
+    pub(crate) work: WorkFolder,
+    init: InitCommand,
+    toolchain: OnceLock<Arc<Toolchain>>,
+    databases: OnceLock<Arc<Databases>>,
+    sandbox: OnceLock<Arc<Sandbox>>,
+    fingerprint_key: OnceLock<FingerprintKey>,
+}
+
+/// The first process inside a sandbox: a host calls this when it was started as one.
+pub fn sandbox_init(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    mex_scanners::sandbox::init_main(arguments)
+}
+
+impl App {
+    /// Opens the data folder, sweeps what a crash left, and reads the registry in force.
+    ///
+    /// `init` is how this host starts [`sandbox_init`].
+    ///
+    /// # Errors
+    /// When the data folder cannot be used, is damaged or was written by a newer version.
+    pub fn open(places: Places, init: (PathBuf, Vec<String>)) -> AppResult<Self> {
+        let clock = Arc::new(SystemClock);
+        let recorder = FlightRecorder::open(&places.data_dir, clock.clone())
+            .map_err(|error| AppError::new(error.code(), error.to_string()))?;
+        let work = WorkFolder::open(&places.data_dir, recorder.session_id())?;
+        let last_publish = last_publish(&recorder)?;
+        let published = published_registry(&places.data_dir)?;
+        let (registry, profiles) = embedded::registry(published.as_deref(), last_publish.as_ref())?;
+        let app = Self {
+            catalog: embedded::engines()?,
+            actor_id: logged_in(),
+            places,
+            clock,
+            recorder: Arc::new(recorder),
+            registry,
+            profiles,
+            work,
+            init: InitCommand { path: init.0, leading_args: init.1 },
+            toolchain: OnceLock::new(),
+            databases: OnceLock::new(),
+            sandbox: OnceLock::new(),
+            fingerprint_key: OnceLock::new(),
+        };
+        app.report_registry_fallback()?;
+        Ok(app)
+    }
+
+    /// Where the folders are.
+    pub const fn places(&self) -> &Places {
+        &self.places
+    }
+
+    /// The ports every execution uses.
+    pub(crate) fn ports(&self) -> Ports<'_> {
+        Ports { recorder: &*self.recorder, store: self.recorder.artifacts(), clock: &*self.clock }
+    }
+
+    /// The context of events about this invocation: the person who runs it.
+    pub(crate) fn by_person(&self) -> EventContext {
+        EventContext {
+            actor: Actor::Human,
+            actor_id: self.actor_id.clone(),
+            job_id: None,
+            workflow_run_id: None,
+            wsid: None,
+        }
+    }
+
+    /// Writes one event.
+    pub(crate) fn record(&self, context: &EventContext, body: EventBody) -> AppResult<EventId> {
+        let event = self.event(context, body);
+        let event_id = event.event_id;
+        self.recorder.record(vec![Record::from(event)])?;
+        Ok(event_id)
+    }
+
+    /// An event of now, to be written with others in one transaction.
+    pub(crate) fn event(&self, context: &EventContext, body: EventBody) -> Event {
+        context.event(EventId::new(self.clock.uuid()), self.clock.now(), body)
+    }
+
+    /// Stores a document a person brought or the product made, without provenance of a tool.
+    pub(crate) fn store(
+        &self,
+        bytes: &[u8],
+        media_type: &str,
+        role: &str,
+    ) -> AppResult<ArtifactHandle> {
+        let size_bytes = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        let handle = ArtifactHandle {
+            sha256: Digest::of(bytes),
+            media_type: media_type.to_owned(),
+            size_bytes,
+            role: role.to_owned(),
+        };
+        let sidecar = Sidecar {
+            schema_version: "sc-1.0".to_owned(),
+            artifact: handle.clone(),
+            stored_at: self.clock.now(),
+            provenance: None,
+            truncated: false,
+            original_bytes: size_bytes,
+            annotations: Default::default(),
+        };
+        self.recorder.artifacts().put(bytes, &sidecar)?;
+        Ok(handle)
+    }
+
+    /// Every consent there is, as the gates read them.
+    pub(crate) fn consents(&self) -> AppResult<Vec<Consent>> {
+        crate::consent::all(&self.recorder, self.clock.now())
+    }
+
+    /// The data folder's own fingerprint key.
+    pub(crate) fn fingerprint_key(&self) -> AppResult<&FingerprintKey> {
+        if let Some(key) = self.fingerprint_key.get() {
+            return Ok(key);
+        }
+        let key = documents::fingerprint_key(&self.places.data_dir)?;
+        Ok(self.fingerprint_key.get_or_init(|| key))
+    }
+
+    /// The pinned tools, with this data folder's own provisioning events as witnesses (contract SC-5).
+    pub(crate) fn toolchain(&self) -> AppResult<&Arc<Toolchain>> {
+        if let Some(toolchain) = self.toolchain.get() {
+            return Ok(toolchain);
+        }
+        let lock = Lock::parse(embedded::TOOLCHAIN_LOCK)
+            .map_err(|error| AppError::new(Code::ToolchainLock, error.to_string()))?;
+        let toolchain =
+            Toolchain::open(&self.places.tools_dir, lock).map_err(crate::tools::failed)?;
+        crate::tools::witness(self, &toolchain)?;
+        Ok(self.toolchain.get_or_init(|| Arc::new(toolchain)))
+    }
+
+    /// The advisory snapshots; the embedded ones are taken in where they are missing.
+    pub(crate) fn databases(&self) -> AppResult<&Arc<Databases>> {
+        if let Some(databases) = self.databases.get() {
+            return Ok(databases);
+        }
+        let databases =
+            Databases::open(&self.places.tools_dir, &*self.clock).map_err(crate::db::refused)?;
+        Ok(self.databases.get_or_init(|| Arc::new(databases)))
+    }
+
+    /// The sandbox, probed once a process; the level reached is an event.
+    pub(crate) fn sandbox(&self) -> AppResult<&Arc<Sandbox>> {
+        if let Some(sandbox) = self.sandbox.get() {
+            return Ok(sandbox);
+        }
+        let sandbox = Sandbox::probe(self.init.clone(), self.work.path());
+        let probed =
+            SystemEvent::SandboxProbed { level: sandbox.level, reason: sandbox.reason.clone() };
+        self.record(&EventContext::system(self.actor_id.clone()), EventBody::System(probed))?;
+        Ok(self.sandbox.get_or_init(|| Arc::new(sandbox)))
+    }
+
+    /// The version of an engine's adapter code, as the catalog says.
+    pub(crate) fn adapter_version(&self, engine: &str) -> AppResult<Version> {
+        engine
+            .parse()
+            .ok()
+            .and_then(|id: EngineId| {
+                self.catalog.engine(&id).map(|engine| engine.adapter_version().clone())
+            })
+            .ok_or_else(|| {
+                AppError::new(
+                    Code::EnginesInvalid,
+                    format!("mechanical_engines.json has no `{engine}`"),
+                )
+            })
+    }
+
+    /// Digest of platform, sandbox and product version, for provenance (contract ART-2).
+    pub(crate) fn environment_id(&self, level: SandboxLevel) -> AppResult<Digest> {
+        let environment = serde_json::json!({
+            "arch": std::env::consts::ARCH,
+            "mex": VERSION,
+            "os": std::env::consts::OS,
+            "sandbox": level,
+        });
+        Digest::of_canonical(&environment)
+            .map_err(|error| AppError::new(Code::Internal, error.to_string()))
+    }
+
+    /// A published registry that is not in force is an event each time it is met (contract REG-7).
+    fn report_registry_fallback(&self) -> AppResult<()> {
+        let Some(mismatch) = &self.registry.mismatch else { return Ok(()) };
+        let context = EventContext::system(self.actor_id.clone());
+        let reason = mismatch.to_string();
+        crate::problem::registry_fallback(self, &context, &reason)?;
+        self.record(&context, EventBody::System(SystemEvent::RegistryFallback { reason }))?;
+        Ok(())
+    }
+
+    /// Whether the registry in force is the compiled-in one.
+    pub fn registry_source(&self) -> RegistrySource {
+        self.registry.source
+    }
+}
+
+fn last_publish(recorder: &FlightRecorder) -> AppResult<Option<RegistryPublish>> {
+    let filter = EventFilter {
+        event_type: Some("registry_publish".to_owned()),
+        order: Order::Newest,
+        limit: 1,
+        ..EventFilter::default()
+    };
+    let page = recorder.events(&filter).map_err(crate::error::query)?;
+    Ok(page.items.into_iter().find_map(|stored| match stored.event.body {
+        EventBody::RegistryPublish(publish) => Some(publish),
+        _ => None,
+    }))
+}
+
+fn published_registry(data_dir: &Path) -> AppResult<Option<String>> {
+    let path = data_dir.join("capability_registry/assets/capability_registry.json");
+    match std::fs::read(&path) {
+        // What is not UTF-8 is not a registry; its bytes still have to be seen as a wrong file.
+        Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(AppError::new(
+            Code::DataDir,
+            format!("the published registry `{}` cannot be read: {error}", path.display()),
+        )),
+    }
+}

@@ -1,0 +1,46 @@
+//! The identity of a project folder. Never reads what is in it.
+
+use std::path::{Path, PathBuf};
+
+use mex_runtime::code::Code;
+use mex_runtime::digest::Digest;
+use mex_runtime::id::WorkspaceId;
+
+use crate::error::{AppError, AppResult};
+
+/// A project folder with its id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Workspace {
+    /// The folder, without links in its path.
+    pub path: PathBuf,
+    /// Stable for a path on a machine.
+    pub wsid: WorkspaceId,
+}
+
+impl Workspace {
+    /// Names an existing folder.
+    ///
+    /// # Errors
+    /// When it is missing, is no folder, or cannot be reached.
+    pub fn at(path: &Path) -> AppResult<Self> {
+        let shown = path.display();
+        let real = path.canonicalize().map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => AppError::new(
+                Code::StageMissing,
+                format!("the project folder `{shown}` does not exist"),
+            ),
+            _ => AppError::new(
+                Code::StageUnreadable,
+                format!("the project folder `{shown}` cannot be reached: {error}"),
+            ),
+        })?;
+        if !real.is_dir() {
+            return Err(AppError::new(Code::StageNotAFolder, format!("`{shown}` is not a folder")));
+        }
+        let digest = Digest::of(real.as_os_str().as_encoded_bytes()).to_string();
+        let wsid = digest[..32].parse().map_err(|error: mex_runtime::id::BadId| {
+            AppError::new(Code::Internal, error.to_string())
+        })?;
+        Ok(Self { path: real, wsid })
+    }
+}

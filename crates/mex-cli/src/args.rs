@@ -1,0 +1,413 @@
+//! The command line as types (contract section 12). Owns names, defaults and help texts;
+//! never does anything.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// May this release go out, and how do you know?
+///
+/// Runs the scanners a team already trusts as governed operations: each passes six gates before
+/// anything executes, runs in a sandbox inside a budget, and is written into a tamper-evident
+/// Flight Recorder.
+#[derive(Debug, Parser)]
+#[command(name = "mex", version, max_term_width = 100, after_help = EXIT_CODES)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 pass; 1 block; 2 usage or bad input; 3 denied by a gate; \
+4 incomplete or failed";
+
+/// What every command takes.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// Recorder, artifacts and approved documents
+    #[arg(long, global = true, env = "MEX_DATA_DIR", value_name = "DIR", hide_env_values = true)]
+    pub data_dir: Option<PathBuf>,
+    /// Provisioned tools and advisory snapshots, shared by all data folders
+    #[arg(long, global = true, env = "MEX_TOOLS_DIR", value_name = "DIR", hide_env_values = true)]
+    pub tools_dir: Option<PathBuf>,
+    /// How the result is written to stdout
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// No progress and no notes on stderr; errors still show
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+}
+
+/// How a result is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Text,
+    /// One JSON document (one a line for `recorder tail`)
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Scan a project and give one verdict
+    Scan(ScanArgs),
+    /// Run one governed operation
+    #[command(subcommand)]
+    Op(OpCommand),
+    /// Check that every engine behaves as it must; without a pass it is not callable
+    Conformance(ConformanceArgs),
+    /// What ran
+    #[command(subcommand)]
+    Jobs(JobsCommand),
+    /// Each gate's outcome of one operation
+    #[command(subcommand)]
+    Gates(GatesCommand),
+    /// Problems: diagnostics grouped by what they are about
+    #[command(subcommand)]
+    Problems(ProblemsCommand),
+    /// The Flight Recorder
+    #[command(subcommand)]
+    Recorder(RecorderCommand),
+    /// Stored bytes and where they come from
+    #[command(subcommand)]
+    Artifact(ArtifactCommand),
+    /// Pinned scanners
+    #[command(subcommand)]
+    Tools(ToolsCommand),
+    /// Advisory databases
+    #[command(subcommand)]
+    Db(DbCommand),
+    /// Capabilities
+    #[command(subcommand)]
+    Capability(CapabilityCommand),
+    /// Consents for capabilities that need one
+    #[command(subcommand)]
+    Consent(ConsentCommand),
+    /// The capability registry
+    #[command(subcommand)]
+    Registry(RegistryCommand),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+#[derive(Debug, Args)]
+pub struct ScanArgs {
+    /// The project folder
+    pub path: PathBuf,
+    /// Only these jobs: secret, vuln (all that are built by default)
+    #[arg(long, value_delimiter = ',', value_name = "JOB")]
+    pub jobs: Vec<String>,
+    /// Judge as a release: what blocks, blocks; what was left out is a gap
+    #[arg(long)]
+    pub release: bool,
+    /// Run every tool again, even where nothing changed
+    #[arg(long)]
+    pub fresh: bool,
+    /// The capability profile to run under
+    #[arg(long, value_name = "PROFILE", default_value = "supply_chain_scan")]
+    pub profile: String,
+    /// A policy file (TOML) in place of the approved or default one
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// An allowlist in place of the approved one
+    #[arg(long, value_name = "FILE")]
+    pub allowlist: Option<PathBuf>,
+    /// Search the git history for secrets too
+    #[arg(long)]
+    pub history: bool,
+    /// Write the reports, the coverage ledger and the verdict into this folder
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum OpCommand {
+    /// One PlannedOperation in, one EngineResult out
+    Run {
+        /// The request, or `-` for stdin
+        file: PathBuf,
+        /// The project folder the operation reads
+        #[arg(long, default_value = ".")]
+        workspace: PathBuf,
+    },
+    /// Print the operation a job would run, to read, change and run
+    Plan {
+        /// The job: secret or vuln
+        job: String,
+        /// The project folder the operation reads
+        #[arg(long, default_value = ".")]
+        workspace: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct ConformanceArgs {
+    /// Only this engine
+    #[arg(long, value_name = "ID")]
+    pub engine: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct PageArgs {
+    /// At most so many
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub limit: u32,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum JobsCommand {
+    /// The newest jobs and scans
+    List(PageArgs),
+    /// One job with its operations, or one scan with its jobs
+    Show {
+        /// A job or scan id, or the start of one
+        id: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum GatesCommand {
+    /// Six rows before the run, and those after it
+    Show {
+        /// An operation id, or the start of one
+        op_id: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct ProblemFilterArgs {
+    /// Only with an instance of this scan
+    #[arg(long, value_name = "SCAN")]
+    pub run: Option<String>,
+    /// Only with this status
+    #[arg(long, value_enum)]
+    pub status: Option<StatusArg>,
+    /// Only of this severity or graver
+    #[arg(long, value_enum)]
+    pub severity: Option<SeverityArg>,
+    /// Only with this code or rule
+    #[arg(long)]
+    pub code: Option<String>,
+    /// Only where title or code holds this text
+    #[arg(long)]
+    pub text: Option<String>,
+    #[command(flatten)]
+    pub page: PageArgs,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum StatusArg {
+    Open,
+    Acknowledged,
+    Muted,
+    Resolved,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum SeverityArg {
+    Fatal,
+    Error,
+    Warning,
+    Info,
+    Hint,
+}
+
+#[derive(Debug, Args)]
+pub struct TriageArgs {
+    /// Problem fingerprints, or their beginnings
+    #[arg(required = true)]
+    pub ids: Vec<String>,
+    /// Why; kept with your name
+    #[arg(long)]
+    pub reason: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ProblemsCommand {
+    /// Problems, gravest first
+    List(ProblemFilterArgs),
+    /// One Problem with its instances and evidence
+    Show {
+        /// A fingerprint or diagnostic id, or the start of one
+        id: String,
+    },
+    /// Somebody knows
+    Ack(TriageArgs),
+    /// Hide from the default list; the verdict still counts it
+    Mute(TriageArgs),
+    /// Say that it is gone; it re-opens when it comes back
+    Resolve(TriageArgs),
+    /// Back to open
+    Reopen(TriageArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct EventFilterArgs {
+    /// Only this event type, such as `system` or `terminal_command`
+    #[arg(long = "type")]
+    pub event_type: Option<String>,
+    /// Only of this job
+    #[arg(long)]
+    pub job: Option<String>,
+    /// Only of this scan
+    #[arg(long)]
+    pub run: Option<String>,
+    /// Only of this operation
+    #[arg(long)]
+    pub op: Option<String>,
+    /// Only after this sequence number
+    #[arg(long)]
+    pub after: Option<u64>,
+    #[command(flatten)]
+    pub page: PageArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum RecorderCommand {
+    /// Events, newest first
+    Query(EventFilterArgs),
+    /// Follow new events until interrupted
+    Tail,
+    /// Check the whole chain, and that it still holds an exported head
+    Verify {
+        /// A head that `mex recorder head` exported
+        #[arg(long, value_name = "HEAD")]
+        against: Option<PathBuf>,
+    },
+    /// Export a signed head: keep it where this machine cannot change it
+    Head {
+        /// Write it here instead of stdout
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Remove events older than the retention; the chain stays verifiable
+    Purge {
+        /// Keep so many days this once, in place of the setting
+        #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500))]
+        keep_days: Option<u32>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ArtifactCommand {
+    /// What an artifact is and where it comes from
+    Show {
+        /// A SHA-256, or the start of one
+        sha256: String,
+    },
+    /// Check the bytes of one artifact, or of all
+    Verify {
+        /// A SHA-256, or the start of one; all where none is named
+        sha256: Option<String>,
+    },
+    /// Write an artifact's bytes to a file or stdout
+    Export {
+        /// A SHA-256, or the start of one
+        sha256: String,
+        /// Where to; stdout where none is named
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ToolsCommand {
+    /// What is pinned and what is there
+    List,
+    /// Provision what is missing, then run the conformance suite
+    Install {
+        /// Only these tools
+        names: Vec<String>,
+        /// Build again even where it is there
+        #[arg(long)]
+        force: bool,
+    },
+    /// Hash every tool and compare with its pin
+    Verify,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum DbCommand {
+    /// The snapshots at hand and their age
+    List,
+    /// Take in a snapshot from a file
+    Import {
+        /// An OSV export (zip) or a RustSec advisory-db archive (tar.gz)
+        file: PathBuf,
+        /// The ecosystem as OSV spells it; read from the records where none is named
+        #[arg(long)]
+        ecosystem: Option<String>,
+    },
+    /// Fetch snapshots from their sources; needs a live consent for `net.http`
+    Sync {
+        /// Only these ecosystems
+        #[arg(long, value_delimiter = ',')]
+        ecosystems: Vec<String>,
+        /// Another source than the default one, for a single ecosystem
+        #[arg(long, value_name = "URL")]
+        from: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum CapabilityCommand {
+    /// Would it be allowed, and why; recorded
+    Simulate {
+        /// The profile
+        #[arg(long)]
+        profile: String,
+        /// The engine
+        #[arg(long)]
+        engine: String,
+        /// The operation
+        #[arg(long)]
+        operation: String,
+        /// The capability
+        #[arg(long)]
+        capability: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ConsentCommand {
+    /// Consent to a capability for a time
+    Grant {
+        /// The capability, such as `net.http`
+        capability: String,
+        /// Only under this profile
+        #[arg(long)]
+        profile: Option<String>,
+        /// For so many hours
+        #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u32).range(1..=8760))]
+        hours: u32,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+    /// Take a consent back, at once
+    Revoke {
+        /// A consent id, or the start of one
+        id: String,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+    /// Consents with their state
+    List,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum RegistryCommand {
+    /// The registry in force, or a file
+    Show {
+        /// Validate and show a file in place of the one in force
+        #[arg(long, value_name = "FILE")]
+        file: Option<PathBuf>,
+    },
+}

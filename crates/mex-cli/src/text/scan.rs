@@ -1,0 +1,242 @@
+//! A scan's outcome for people: one word, why, the worst findings, what to type next.
+
+use std::collections::BTreeMap;
+
+use mex_app::runtime::artifact::SandboxLevel;
+use mex_app::runtime::finding::{Finding, Vulnerability};
+use mex_app::runtime::policy::verdict::{Decision, Effect, Reason, ScanMode};
+use mex_app::runtime::severity::VulnSeverity;
+use mex_app::scan::ScanOutcome;
+
+use crate::out::{Out, cut, duration, plain};
+use crate::text::table::{pairs, table};
+
+/// How many rows a group shows before it only counts.
+const ROWS: usize = 15;
+
+/// The whole page.
+pub fn outcome(out: &Out, scan: &ScanOutcome) -> String {
+    let mut page = headline(out, scan);
+    page.push_str(&reasons(out, "Blocks the release", scan, Effect::Blocks));
+    page.push_str(&reasons(out, "Denied by a gate", scan, Effect::Denies));
+    page.push_str(&reasons(out, "Not scanned", scan, Effect::LeavesIncomplete));
+    page.push_str(&lifted(out, scan));
+    page.push_str(&findings(out, scan));
+    page.push_str(&grounds(out, scan));
+    page.push_str(&next(out, scan));
+    page
+}
+
+fn headline(out: &Out, scan: &ScanOutcome) -> String {
+    let word = match scan.verdict.verdict {
+        Decision::Block => out.bad("BLOCK"),
+        Decision::Denied => out.bad("DENIED"),
+        Decision::Incomplete => out.warn("INCOMPLETE"),
+        Decision::Pass => out.good("PASS"),
+    };
+    let mode = match scan.verdict.mode {
+        ScanMode::Release => "as a release",
+        ScanMode::Normal => "not as a release",
+    };
+    let counts = &scan.verdict.counts;
+    let vulnerabilities: u64 = counts.vulnerabilities.values().sum();
+    format!(
+        "\n{word}  {} {mode}: {}, {}, {}\n",
+        out.bold(&plain(&scan.project)),
+        plural(vulnerabilities, "vulnerability", "vulnerabilities"),
+        plural(counts.secrets, "secret", "secrets"),
+        plural(counts.gaps, "gap", "gaps"),
+    )
+}
+
+fn reasons(out: &Out, title: &str, scan: &ScanOutcome, effect: Effect) -> String {
+    let standing: Vec<&Reason> = scan.verdict.standing(effect).collect();
+    if standing.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("\n{} ({})\n", out.bold(title), standing.len());
+    for reason in standing.iter().take(ROWS) {
+        text.push_str(&format!(
+            "  {}  {}\n",
+            out.dim(reason.rule.as_str()),
+            plain(&reason.sentence)
+        ));
+    }
+    text.push_str(&rest(out, standing.len(), scan));
+    let mut steps: Vec<&str> = standing.iter().map(|reason| reason.next_step.as_str()).collect();
+    steps.sort_unstable();
+    steps.dedup();
+    for step in steps.iter().filter(|step| !step.is_empty()).take(5) {
+        text.push_str(&format!("  {} {}\n", out.dim("→"), plain(step)));
+    }
+    text
+}
+
+fn rest(out: &Out, all: usize, scan: &ScanOutcome) -> String {
+    match all.saturating_sub(ROWS) {
+        0 => String::new(),
+        more => out.dim(&format!("  and {more} more: mex problems list --run {}\n", short(scan))),
+    }
+}
+
+fn lifted(out: &Out, scan: &ScanOutcome) -> String {
+    let lifted: Vec<&Reason> = scan.verdict.lifted().collect();
+    if lifted.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("\n{} ({})\n", out.bold("Hidden by exceptions"), lifted.len());
+    for reason in lifted.iter().take(ROWS) {
+        let exception = reason
+            .lifted_by
+            .as_ref()
+            .map(|one| format!("{} of {}", one.id, one.document_id))
+            .unwrap_or_default();
+        text.push_str(&format!("  {}  {}\n", plain(&reason.subject), out.dim(&plain(&exception))));
+    }
+    text.push_str(&rest(out, lifted.len(), scan));
+    text
+}
+
+fn findings(out: &Out, scan: &ScanOutcome) -> String {
+    let mut text = String::new();
+    let mut vulnerabilities: Vec<&Vulnerability> = Vec::new();
+    let mut secrets = Vec::new();
+    for finding in &scan.findings {
+        match finding {
+            Finding::Vulnerability(one) => vulnerabilities.push(one),
+            Finding::Secret(one) => secrets.push(one),
+        }
+    }
+    vulnerabilities
+        .sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.component.cmp(&b.component)));
+    if !vulnerabilities.is_empty() {
+        text.push_str(&format!("\n{} ({})\n", out.bold("Vulnerabilities"), vulnerabilities.len()));
+        let rows = vulnerabilities.iter().take(ROWS).map(|one| {
+            vec![
+                one.severity.word().to_owned(),
+                format!("{} {}", one.component.name, one.component.version),
+                one.fixed_versions.first().cloned().unwrap_or_else(|| "no fix known".to_owned()),
+                one.id.clone(),
+                tools(one),
+                place(&one.lockfiles),
+            ]
+        });
+        text.push_str(&table(
+            out,
+            &["SEVERITY", "PACKAGE", "FIXED IN", "ID", "SAID BY", "WHERE"],
+            rows,
+        ));
+        text.push_str(&rest(out, vulnerabilities.len(), scan));
+        text.push_str(&by_severity(out, &scan.verdict.counts.vulnerabilities));
+    }
+    if !secrets.is_empty() {
+        text.push_str(&format!("\n{} ({})\n", out.bold("Secrets"), secrets.len()));
+        let rows = secrets.iter().take(ROWS).map(|one| {
+            let line =
+                if one.start_line > 0 { format!(":{}", one.start_line) } else { String::new() };
+            let commit = one.commit.as_deref().map(|id| cut(id, 13)).unwrap_or_default();
+            vec![one.rule.clone(), format!("{}{line}", one.path), cut(&one.fingerprint, 13), commit]
+        });
+        text.push_str(&table(out, &["RULE", "WHERE", "FINGERPRINT", "COMMIT"], rows));
+        text.push_str(&rest(out, secrets.len(), scan));
+    }
+    text
+}
+
+fn tools(one: &Vulnerability) -> String {
+    let mut names: Vec<&str> = one.attributions.iter().map(|said| said.tool.as_str()).collect();
+    names.dedup();
+    names.join(", ")
+}
+
+fn place(lockfiles: &[String]) -> String {
+    match lockfiles {
+        [] => String::new(),
+        [one] => one.clone(),
+        [one, more @ ..] => format!("{one} and {} more", more.len()),
+    }
+}
+
+fn by_severity(out: &Out, counts: &BTreeMap<VulnSeverity, u64>) -> String {
+    let parts: Vec<String> = counts
+        .iter()
+        .rev()
+        .map(|(severity, count)| format!("{count} {}", severity.word()))
+        .collect();
+    out.dim(&format!("  {}\n", parts.join(", ")))
+}
+
+fn grounds(out: &Out, scan: &ScanOutcome) -> String {
+    let mut lines: Vec<(&str, String)> = Vec::new();
+    for job in &scan.jobs {
+        let tools: Vec<String> =
+            job.tools.iter().map(|tool| format!("{} {}", tool.name, tool.version)).collect();
+        let tools = if tools.is_empty() { "nothing ran".to_owned() } else { tools.join(", ") };
+        lines.push((job.job.as_str(), format!("{tools}, {}", duration(job.duration_ms))));
+    }
+    for age in &scan.verdict.databases {
+        let database = &age.database;
+        let date = database.date.strftime("%Y-%m-%d").to_string();
+        let old = if age.stale { ", TOO OLD for a release" } else { "" };
+        lines.push((
+            "database",
+            format!(
+                "{} ({}), {} records, {date}, {} old{old}",
+                database.ecosystem,
+                database.form,
+                database.record_count,
+                plural(age.age_days, "day", "days"),
+            ),
+        ));
+    }
+    lines.push(("staged", staged(scan)));
+    let ignored = scan.coverage.self_statements.len();
+    if ignored > 0 {
+        let files = plural(u64::try_from(ignored).unwrap_or(u64::MAX), "file", "files");
+        lines.push(("not obeyed", format!("{files} of the project would have steered a tool")));
+    }
+    lines.push((
+        "sandbox",
+        match scan.verdict.sandbox {
+            Some(SandboxLevel::Namespaced) => "namespaces, no network, unprivileged".to_owned(),
+            Some(SandboxLevel::Unsandboxed) => "NONE: the tools ran unsandboxed".to_owned(),
+            None => "nothing ran".to_owned(),
+        },
+    ));
+    lines.push((
+        "policy",
+        format!("{}, registry {}", scan.verdict.policy, scan.verdict.capability_registry_version),
+    ));
+    format!("\n{}\n{}", out.bold("How we know"), pairs(out, &lines))
+}
+
+fn staged(scan: &ScanOutcome) -> String {
+    let commit = scan.staged.commit.as_deref().map_or_else(
+        || "not a clean commit".to_owned(),
+        |commit| format!("commit {}", cut(commit, 13)),
+    );
+    let files = plural(scan.staged.files, "file", "files");
+    format!("{files}, {} KiB, {commit}", scan.staged.bytes.div_ceil(1024))
+}
+
+fn next(out: &Out, scan: &ScanOutcome) -> String {
+    let run = short(scan);
+    let command = match scan.verdict.verdict {
+        Decision::Block => format!("mex problems list --run {run} --severity error"),
+        Decision::Denied => format!("mex jobs show {run}"),
+        Decision::Incomplete | Decision::Pass if scan.findings.is_empty() => {
+            format!("mex jobs show {run}")
+        }
+        Decision::Incomplete | Decision::Pass => format!("mex problems list --run {run}"),
+    };
+    format!("\n{} {command}\n", out.bold("Next:"))
+}
+
+fn short(scan: &ScanOutcome) -> String {
+    // UUIDv7: the first 13 characters are the time, so a few more are needed to be unique.
+    scan.run_id.to_string().chars().take(18).collect()
+}
+
+fn plural(count: u64, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}

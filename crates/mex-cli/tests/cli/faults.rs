@@ -1,0 +1,149 @@
+//! Faults as a user meets them: tools missing or changed, a folder that cannot be used, a kill.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use crate::harness::{Mex, answer, cargo_lock, copy};
+
+/// Puts copies of the provisioned tools where a test may spoil them.
+fn own_tools(mex: &mut Mex) -> PathBuf {
+    let own = mex.folder.path().join("tools-dir");
+    copy(&mex.tools, &own);
+    mex.tools = own.clone();
+    own
+}
+
+fn executable(tools: &Path, name: &str) -> PathBuf {
+    let versions = fs::read_dir(tools.join("tools").join(name)).unwrap();
+    let version = versions.map(|entry| entry.unwrap().path()).find(|path| path.is_dir()).unwrap();
+    version.join(name)
+}
+
+#[test]
+fn a_missing_swapped_or_flipped_tool_is_never_clean() {
+    for tool in ["gitleaks", "osv-scanner", "cargo-audit"] {
+        let mut mex = Mex::ready();
+        mex.write("Cargo.lock", cargo_lock(&[]));
+        let tools = own_tools(&mut mex);
+        let path = executable(&tools, tool);
+        let whole = fs::read(&path).unwrap();
+        let spoil: [(&str, &dyn Fn()); 4] = [
+            ("missing", &|| fs::remove_file(&path).unwrap()),
+            ("swapped for a script that says nothing", &|| {
+                fs::write(&path, "#!/bin/sh\nexit 0\n").unwrap()
+            }),
+            ("a link to true", &|| {
+                fs::remove_file(&path).unwrap();
+                symlink("/bin/true", &path).unwrap();
+            }),
+            ("one byte flipped", &|| {
+                let mut flipped = whole.clone();
+                let middle = flipped.len() / 2;
+                flipped[middle] ^= 1;
+                fs::write(&path, flipped).unwrap();
+            }),
+        ];
+        for (what, spoil) in spoil {
+            spoil();
+            let outcome = mex.scan(&[]).expect(3).json();
+            assert_eq!(outcome["verdict"]["verdict"], "denied", "{tool} {what}");
+            let _ = fs::remove_file(&path);
+            fs::write(&path, &whole).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        assert_eq!(mex.scan(&[]).code, 0, "{tool} is whole again");
+    }
+}
+
+#[test]
+fn an_engine_that_never_conformed_is_not_called() {
+    let mex = Mex::bare();
+    mex.write("Cargo.lock", cargo_lock(&[]));
+    let outcome = mex.scan(&[]).expect(3).json();
+    assert!(outcome["verdict"].to_string().contains("MEX-INTEGRITY-CONFORMANCE"));
+    let runs =
+        mex.run(["recorder", "query", "--type", "terminal_command", "--format", "json"]).json();
+    assert_eq!(runs["items"].as_array().unwrap().len(), 0, "nothing may run");
+}
+
+#[test]
+fn a_data_folder_that_cannot_be_used_is_named_and_nothing_runs() {
+    let mex = Mex::bare();
+    mex.write("a.txt", "a");
+    let project = mex.project();
+    let project = project.to_str().unwrap();
+    let file = mex.folder.path().join("file");
+    fs::write(&file, "x").unwrap();
+    mex.run(["scan", project, "--data-dir", file.to_str().unwrap()]).refuses(4, "MEX-DATA-DIR");
+    mex.run(["scan", project, "--data-dir", "/proc/mex"]).refuses(4, "MEX-DATA-DIR");
+    let damaged = mex.folder.path().join("damaged");
+    fs::create_dir(&damaged).unwrap();
+    fs::write(damaged.join("recorder.sqlite3"), vec![7_u8; 8192]).unwrap();
+    mex.run(["scan", project, "--data-dir", damaged.to_str().unwrap()])
+        .refuses(4, "MEX-DATA-CORRUPT");
+    assert_eq!(
+        fs::read(damaged.join("recorder.sqlite3")).unwrap(),
+        vec![7_u8; 8192],
+        "it was changed"
+    );
+}
+
+#[test]
+fn a_kill_loses_nothing_that_was_acknowledged_and_the_next_start_closes_what_was_open() {
+    let mex = Mex::ready();
+    mex.write("Cargo.lock", cargo_lock(&[("time", "0.1.45")]));
+    for wait in [5_u64, 40, 120, 250, 400] {
+        let project = mex.project();
+        let mut child =
+            mex.command(["scan", project.to_str().unwrap(), "--quiet"]).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(wait));
+        // It may have finished already: then nothing is left open.
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+    let verified = mex.run(["recorder", "verify", "--format", "json"]).expect(0);
+    assert!(verified.stdout.contains("events"));
+    let list = mex.run(["jobs", "list", "--format", "json"]).expect(0).json();
+    for entry in list["scans"].as_array().unwrap().iter().chain(list["jobs"].as_array().unwrap()) {
+        assert_ne!(entry["state"], "running", "{entry}");
+    }
+    let work: Vec<_> = fs::read_dir(mex.data().join("work")).unwrap().collect();
+    assert!(work.len() <= 1, "a crash left work folders: {work:?}");
+}
+
+#[test]
+fn an_interrupt_ends_a_scan_within_two_seconds_and_says_what_is_kept() {
+    let mex = Mex::ready();
+    for number in 0..3000 {
+        mex.write(&format!("src/f{number}.txt"), "word ".repeat(2000));
+    }
+    let project = mex.project();
+    let child =
+        mex.command(["scan", project.to_str().unwrap(), "--format", "json"]).spawn().unwrap();
+    std::thread::sleep(Duration::from_millis(700));
+    let pid = rustix::process::Pid::from_child(&child);
+    let asked = Instant::now();
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    let answer = answer(child);
+    assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
+    assert_eq!(answer.code, 4, "{answer:?}");
+    assert_eq!(answer.json()["code"], "MEX-CANCELLED");
+}
+
+#[test]
+fn two_scans_on_one_data_folder_at_once_are_both_whole() {
+    let mex = Mex::ready();
+    mex.write("Cargo.lock", cargo_lock(&[("time", "0.1.45")]));
+    let project = mex.project();
+    let children: Vec<_> = (0..3)
+        .map(|_| {
+            mex.command(["scan", project.to_str().unwrap(), "--format", "json"]).spawn().unwrap()
+        })
+        .collect();
+    for child in children {
+        answer(child).expect(0);
+    }
+    mex.run(["recorder", "verify"]).expect(0);
+}

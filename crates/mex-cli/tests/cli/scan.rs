@@ -1,0 +1,226 @@
+//! Whole scans with the real tools on small projects.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::harness::{Mex, canary, cargo_lock};
+
+fn findings(outcome: &Value) -> Vec<&Value> {
+    outcome["findings"].as_array().unwrap().iter().collect()
+}
+
+fn reasons<'a>(outcome: &'a Value, effect: &str) -> Vec<&'a str> {
+    outcome["verdict"]["reasons"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|reason| reason["effect"] == effect && reason["lifted_by"].is_null())
+        .filter_map(|reason| reason["rule"].as_str())
+        .collect()
+}
+
+/// A crate version with a known vulnerability in the embedded snapshot.
+const VULNERABLE: (&str, &str) = ("time", "0.1.45");
+
+#[test]
+fn a_clean_project_passes_and_says_how_it_is_known() {
+    let mex = Mex::ready();
+    mex.write("Cargo.toml", "[package]\nname = \"a\"\nversion = \"0.1.0\"\n")
+        .write("Cargo.lock", cargo_lock(&[]));
+    let outcome = mex.scan(&[]).expect(0).json();
+    assert_eq!(outcome["verdict"]["verdict"], "pass");
+    let tools: Vec<&str> = outcome["jobs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|job| job["tools"].as_array().unwrap())
+        .filter_map(|tool| tool["name"].as_str())
+        .collect();
+    for tool in ["gitleaks", "osv-scanner", "cargo-audit"] {
+        assert!(tools.contains(&tool), "{tools:?}");
+    }
+}
+
+#[test]
+fn one_vulnerability_from_two_tools_is_one_problem_and_blocks_only_a_release() {
+    let mex = Mex::ready();
+    mex.write("Cargo.lock", cargo_lock(&[VULNERABLE]));
+    let normal = mex.scan(&[]).expect(0).json();
+    let found = findings(&normal);
+    assert_eq!(found.len(), 1, "{found:#?}");
+    let tools: Vec<&str> = found[0]["attributions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|said| said["tool"].as_str())
+        .collect();
+    assert!(tools.contains(&"cargo-audit") && tools.contains(&"osv-scanner"), "{tools:?}");
+    for job in normal["coverage"]["counts"].as_array().unwrap() {
+        let dropped: u64 = job["dropped"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|drop| drop["count"].as_u64().unwrap())
+            .sum();
+        assert_eq!(job["said"].as_u64().unwrap(), job["kept"].as_u64().unwrap() + dropped, "{job}");
+    }
+    let problems = mex.run(["problems", "list", "--format", "json"]).json();
+    assert_eq!(problems["items"].as_array().unwrap().len(), 1);
+    let fingerprint = problems["items"][0]["fingerprint"].as_str().unwrap().to_owned();
+
+    let release = mex.scan(&["--release"]);
+    let blocked = release.json();
+    assert_eq!((release.code, blocked["verdict"]["verdict"].as_str()), (1, Some("block")));
+    let shown =
+        mex.run(["problems", "show", &fingerprint[..16], "--format", "json"]).expect(0).json();
+    assert_eq!(shown["problem"]["severity"], "fatal");
+    assert_eq!(shown["problem"]["count"], 2);
+}
+
+#[test]
+fn a_secret_blocks_a_release_and_never_leaves_the_product() {
+    let mex = Mex::ready();
+    let secret = canary();
+    mex.write("Cargo.lock", cargo_lock(&[]))
+        .write("src/config.py", format!("token = \"{secret}\"\n"));
+    let out = mex.folder.path().join("out");
+    let answer = mex.scan(&["--release", "--out", out.to_str().unwrap()]).expect(1);
+    let outcome = answer.json();
+    assert!(
+        findings(&outcome)
+            .iter()
+            .any(|finding| finding["type"] == "secret" && finding["path"] == "src/config.py")
+    );
+    let project = mex.project();
+    let text = mex.run(["scan", project.to_str().unwrap(), "--release"]).expect(1);
+    assert!(text.stdout.contains("BLOCK"), "{text:?}");
+    for stream in [&answer.stdout, &answer.stderr, &text.stdout, &text.stderr] {
+        assert!(!stream.contains(&secret));
+    }
+    let mut searched = 0;
+    for root in [mex.data(), out] {
+        searched += no_file_holds(&root, secret.as_bytes());
+    }
+    assert!(searched > 10, "only {searched} files were searched");
+}
+
+/// Searches every byte under a folder; gives how many files it read.
+fn no_file_holds(root: &std::path::Path, needle: &[u8]) -> u64 {
+    let mut count = 0;
+    for entry in fs::read_dir(root).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            count += no_file_holds(&path, needle);
+        } else {
+            let bytes = fs::read(&path).unwrap();
+            assert!(!bytes.windows(needle.len()).any(|part| part == needle), "{}", path.display());
+            count += 1;
+        }
+    }
+    count
+}
+
+#[test]
+fn in_release_the_stale_database_and_the_jobs_not_built_are_the_only_gaps_of_a_clean_project() {
+    let mex = Mex::ready();
+    mex.write("Cargo.toml", "[package]\nname = \"a\"\nversion = \"0.1.0\"\n")
+        .write("Cargo.lock", cargo_lock(&[]));
+    let outcome = mex.scan(&["--release"]).expect(4).json();
+    assert_eq!(outcome["verdict"]["verdict"], "incomplete");
+    let mut rules = reasons(&outcome, "leaves_incomplete");
+    rules.sort_unstable();
+    rules.dedup();
+    assert_eq!(rules, ["SC-3/job-not-available", "SC-3/stale-database"]);
+}
+
+#[test]
+fn an_ecosystem_without_a_database_is_a_gap_and_hides_no_other_finding() {
+    let mex = Mex::ready();
+    mex.write("Cargo.lock", cargo_lock(&[VULNERABLE])).write(
+        "web/package-lock.json",
+        r#"{"name":"w","version":"1.0.0","lockfileVersion":3,"packages":{"":{"name":"w","version":"1.0.0","dependencies":{"lodash":"4.17.0"}},"node_modules/lodash":{"version":"4.17.0","resolved":"https://example.invalid/lodash.tgz"}}}"#,
+    ).write("web/package.json", r#"{"name":"w","version":"1.0.0","dependencies":{"lodash":"4.17.0"}}"#);
+    let outcome = mex.scan(&[]).expect(4).json();
+    assert_eq!(findings(&outcome).len(), 1);
+    assert!(reasons(&outcome, "leaves_incomplete").contains(&"SC-3/gap"));
+}
+
+#[test]
+fn the_scanned_project_does_not_speak_for_itself() {
+    let mex = Mex::ready();
+    let secret = canary();
+    mex.write("Cargo.lock", cargo_lock(&[VULNERABLE]))
+        .write("src/a.py", format!("token = \"{secret}\"\n"));
+    let without = mex.scan(&[]).expect(0).json();
+    let trap = mex.folder.path().join("ran");
+    let script = format!("#!/bin/sh\ntouch {}\nexec \"$@\"\n", trap.display());
+    mex.write(".gitleaksignore", "src/a.py:github-pat:1\n")
+        .write(".gitleaks.toml", "[allowlist]\npaths = ['''.*''']\n")
+        .write(
+            "osv-scanner.toml",
+            "[[PackageOverrides]]\necosystem = \"crates.io\"\nignore = true\n",
+        )
+        .write(".cargo/audit.toml", "[advisories]\nignore = [\"RUSTSEC-2020-0071\"]\n")
+        .write(".syft.yaml", "exclude: ['**']\n")
+        .write("deny.toml", "[advisories]\nignore = [\"RUSTSEC-2020-0071\"]\n")
+        .write(".npmrc", "registry=http://127.0.0.1:9/\n")
+        .write(".cargo/config.toml", "[build]\nrustc-wrapper = \"./wrap.sh\"\n")
+        .write("rust-toolchain.toml", "[toolchain]\npath = \"./toolchain\"\n")
+        .write("wrap.sh", &script)
+        .write("toolchain/bin/cargo", &script)
+        .write("src/b.py", format!("token = \"{secret}\" # gitleaks:allow\n"));
+    let with = mex.scan(&[]).expect(0).json();
+    let ids = |outcome: &Value| {
+        let mut ids: Vec<String> = findings(outcome)
+            .iter()
+            .filter(|finding| finding["path"] != "src/b.py")
+            .map(|finding| format!("{} {}", finding["id"], finding["fingerprint"]))
+            .collect();
+        ids.sort();
+        ids
+    };
+    assert_eq!(ids(&without), ids(&with));
+    assert!(
+        findings(&with).iter().any(|finding| finding["path"] == "src/b.py"),
+        "an inline comment hid a secret"
+    );
+    assert!(!trap.exists(), "a program of the project ran");
+    let named: Vec<&str> = with["coverage"]["self_statements"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|statement| statement["path"].as_str())
+        .collect();
+    for file in [
+        ".gitleaksignore",
+        ".gitleaks.toml",
+        "osv-scanner.toml",
+        ".cargo/audit.toml",
+        ".syft.yaml",
+        "deny.toml",
+        ".npmrc",
+        ".cargo/config.toml",
+        "rust-toolchain.toml",
+        "src/b.py",
+    ] {
+        assert!(named.contains(&file), "{file} is not among {named:?}");
+    }
+}
+
+#[test]
+fn the_same_project_gives_the_same_findings_under_any_clock_zone_and_locale() {
+    let mex = Mex::ready();
+    mex.write("Cargo.lock", cargo_lock(&[VULNERABLE, ("smallvec", "0.6.0")]));
+    let mut seen = Vec::new();
+    for (zone, locale) in
+        [("UTC", "C"), ("Asia/Tokyo", "tr_TR.UTF-8"), ("America/St_Johns", "C.UTF-8")]
+    {
+        let project = mex.project();
+        let mut command = mex.command(["scan", project.to_str().unwrap(), "--format", "json"]);
+        command.env("TZ", zone).env("LC_ALL", locale);
+        let answer = crate::harness::answer(command.spawn().unwrap()).expect(0);
+        seen.push(answer.json()["findings"].to_string());
+    }
+    assert!(seen.iter().all(|findings| *findings == seen[0]));
+}
