@@ -2,6 +2,7 @@
 //! the tool bare, and the memory of `mex` itself. Not part of any test.
 
 #![expect(clippy::disallowed_methods, reason = "a benchmark starts processes and reads the clock")]
+#![expect(clippy::unwrap_used, reason = "a benchmark that cannot run says so by its panic")]
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 use std::fs;

@@ -1,5 +1,6 @@
 //! The command line as types (contract section 12). Owns names, defaults and help texts;
 //! never does anything.
+//! Long because the whole command line is one declaration, read best in one place.
 
 use std::path::PathBuf;
 

@@ -1,6 +1,8 @@
 //! The adapters against outputs recorded from the real tools, whose version stands in the path.
 //! The recordings hold no secret: `@SECRETn@` is replaced by a canary composed at run time.
 
+#![expect(clippy::unwrap_used, reason = "a panic in a test is the failure report")]
+
 use std::collections::BTreeSet;
 
 use mex_runtime::finding::Finding;

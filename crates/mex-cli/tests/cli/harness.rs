@@ -1,8 +1,6 @@
 //! Starts the built `mex` on folders of its own. The provisioned tools come from `MEX_TOOLS_DIR`
 //! (`./dev test` sets it); without them the tests fail and say so.
 
-#![expect(clippy::disallowed_methods, reason = "these tests start the built binary itself")]
-
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Write as _;

@@ -1,6 +1,9 @@
 //! The built binary as a new user meets it: good input, bad input, faults. Real tools, real SQLite.
 //! Never looks inside: only arguments, exit codes, streams and files.
 
+#![expect(clippy::unwrap_used, reason = "a panic in a test is the failure report")]
+#![expect(clippy::disallowed_methods, reason = "these tests start the built binary itself")]
+
 mod commands;
 mod faults;
 mod harness;
