@@ -90,6 +90,24 @@ impl App {
         Ok(app)
     }
 
+    /// The product on a data folder of its own below this one: there the conformance suite leaves
+    /// its many denials, which are no Problems of anybody. Tools, databases and sandbox are shared.
+    ///
+    /// # Errors
+    /// As [`App::open`].
+    pub(crate) fn suite(&self) -> AppResult<Self> {
+        let places = Places {
+            data_dir: self.places.data_dir.join("conformance"),
+            tools_dir: self.places.tools_dir.clone(),
+        };
+        let suite = Self::open(places, (self.init.path.clone(), self.init.leading_args.clone()))?;
+        // A fresh suite has none of these yet, so none is refused.
+        let _ = suite.toolchain.set(self.toolchain()?.clone());
+        let _ = suite.databases.set(self.databases()?.clone());
+        let _ = suite.sandbox.set(self.sandbox()?.clone());
+        Ok(suite)
+    }
+
     /// Where the folders are.
     pub const fn places(&self) -> &Places {
         &self.places

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use mex_recorder::Absence;
 use mex_runtime::artifact::Sidecar;
 use mex_runtime::code::Code;
 use mex_runtime::digest::Digest;
@@ -38,7 +39,10 @@ impl App {
     /// For a digest that names none or several.
     pub fn artifact(&self, id: &str) -> AppResult<ArtifactView> {
         let sha256 = self.artifact_id(id)?;
-        let sidecars = self.recorder.artifacts().sidecars(&sha256)?;
+        let sidecars = self.recorder.artifacts().sidecars(&sha256).unwrap_or_default();
+        if sidecars.is_empty() {
+            return Err(self.absent(&sha256)?);
+        }
         let state = match sidecars
             .first()
             .map(|sidecar| self.recorder.artifacts().check(&sidecar.artifact))
@@ -87,6 +91,20 @@ impl App {
         let sha256 = self.artifact_id(id)?;
         self.recorder.artifacts().export(&sha256, to)?;
         Ok(sha256)
+    }
+
+    /// Why there is no such artifact (contract FR-7).
+    fn absent(&self, sha256: &Digest) -> AppResult<AppError> {
+        Ok(match self.recorder.absence(sha256).map_err(crate::error::query)? {
+            Absence::Purged { event_id, .. } => AppError::new(
+                Code::StoreMissing,
+                format!("the artifact `{sha256}` was purged by retention, event {event_id}"),
+            ),
+            Absence::Unknown => {
+                AppError::new(Code::StoreMissing, format!("there is no artifact `{sha256}`"))
+                    .hint("list what a scan left with `mex jobs show SCAN --format json`")
+            }
+        })
     }
 
     fn artifact_id(&self, typed: &str) -> AppResult<Digest> {

@@ -1,6 +1,7 @@
 //! Runs the conformance suite: each engine against operations it must accept or refuse, with the
 //! real tools on a small project of ours. Its result is an event, kept per engine, adapter and
-//! tool digest; without a pass the engine is not callable.
+//! tool digest; without a pass the engine is not callable. What the cases themselves leave stands in
+//! `conformance/` below the data folder: denials that were provoked are nobody's Problems.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -60,7 +61,8 @@ impl App {
                 one
             }
         };
-        let project = self.work.path().join("conformance-project");
+        let suite = self.suite()?;
+        let project = suite.work.path().join("conformance-project");
         sample_project(&project).map_err(|error| {
             AppError::new(
                 Code::StageIo,
@@ -68,13 +70,15 @@ impl App {
             )
         })?;
         let quiet = |_: Step| {};
-        let staging = self.stage_workspace(&project, cancel, &quiet)?;
+        let staging = suite.stage_workspace(&project, cancel, &quiet)?;
         let mut outcomes = Vec::new();
         for (id, job) in wanted {
             let Some(engine) = self.catalog.engine(&id) else { continue };
             let line = id.to_string();
             steps(Step::Begun { line: line.clone() });
-            let outcome = self.conform(engine, &job, &staging, cancel, steps)?;
+            let base = suite.sample_operation(&job, &staging)?;
+            let outcome =
+                self.run_cases(&suite, engine, &base, Some(&staging), &|_| true, cancel, steps)?;
             let failed = outcome.cases.values().flatten().count();
             let (status, summary) = if outcome.passed {
                 (Status::Succeeded, format!("{} cases passed", outcome.cases.len()))
@@ -100,7 +104,8 @@ impl App {
         if known.is_some_and(|run| run.passed) {
             return Ok(());
         }
-        self.run_cases(engine, base, None, &|kind| kind != CaseKind::Valid, cancel, &|_| {})?;
+        let suite = self.suite()?;
+        self.run_cases(&suite, engine, base, None, &|kind| kind != CaseKind::Valid, cancel, &|_| {})?;
         Ok(())
     }
 
@@ -117,20 +122,11 @@ impl App {
         Ok(engines)
     }
 
-    fn conform(
-        &self,
-        engine: &Engine,
-        job: &JobName,
-        staging: &Staging,
-        cancel: &Cancel,
-        steps: StepSink<'_>,
-    ) -> AppResult<ConformanceOutcome> {
-        let base = self.sample_operation(job, staging)?;
-        self.run_cases(engine, &base, Some(staging), &|_| true, cancel, steps)
-    }
-
+    /// Runs cases in the suite's own data folder and records the result in this one.
+    #[expect(clippy::too_many_arguments, reason = "one call with everything a suite depends on")]
     fn run_cases(
         &self,
+        suite: &Self,
         engine: &Engine,
         base: &PlannedOperation,
         staging: Option<&Staging>,
@@ -155,7 +151,7 @@ impl App {
             let attempt = Attempt::parse(&case.request, OpId::new(self.clock.uuid()))
                 .map_err(|error| AppError::new(error.code(), error.to_string()))?;
             let quiet = |_: Step| {};
-            let executed = self.attempt(&attempt, staging, Purpose::Conformance, cancel, &quiet)?;
+            let executed = suite.attempt(&attempt, staging, Purpose::Conformance, cancel, &quiet)?;
             results.insert(
                 case.kind.to_string(),
                 judge_case(&case, &executed).err().map(|failure| failure.to_string()),

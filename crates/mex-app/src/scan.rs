@@ -1,6 +1,7 @@
 //! One scan: stage once, run the jobs side by side, judge, record (contract SC-1 to SC-4).
 //! Owns the order; what runs is the runtime's, what it means is the policy's. Every way out that
 //! is no verdict closes the scan as interrupted with its reason.
+//! Long because one scan is told in one place, from the request to the verdict.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;

@@ -91,25 +91,34 @@ pub fn gates(out: &Out, view: &GateView) -> String {
         plain(&operation.operation),
         operation.op_id
     );
-    let rows = view.outcomes.iter().filter_map(|stored| match &stored.event.body {
-        EventBody::System(SystemEvent::GateOutcome {
-            gate, phase, outcome, reason, code, ..
-        }) => Some(vec![
-            gate.clone(),
-            match phase {
-                GatePhase::Before => "before".to_owned(),
-                GatePhase::After => "after".to_owned(),
-            },
-            match outcome {
-                GateOutcome::Pass => "PASS".to_owned(),
-                GateOutcome::Deny => "DENY".to_owned(),
-                GateOutcome::NotEvaluated => "NOT EVALUATED".to_owned(),
-            },
+    // A gate with several denials has an event each: its name and outcome stand once.
+    let mut before: Option<(String, GatePhase)> = None;
+    let mut rows = Vec::new();
+    for stored in &view.outcomes {
+        let EventBody::System(SystemEvent::GateOutcome { gate, phase, outcome, reason, code, .. }) =
+            &stored.event.body
+        else {
+            continue;
+        };
+        let here = Some((gate.clone(), *phase));
+        let again = before == here;
+        before = here;
+        let once = |text: &str| if again { String::new() } else { text.to_owned() };
+        rows.push(vec![
+            once(gate),
+            once(match phase {
+                GatePhase::Before => "before",
+                GatePhase::After => "after",
+            }),
+            once(match outcome {
+                GateOutcome::Pass => "PASS",
+                GateOutcome::Deny => "DENY",
+                GateOutcome::NotEvaluated => "NOT EVALUATED",
+            }),
             code.map(|code| code.to_string()).unwrap_or_default(),
             reason.clone(),
-        ]),
-        _ => None,
-    });
+        ]);
+    }
     page.push_str(&table(out, &["GATE", "PHASE", "OUTCOME", "CODE", "REASON"], rows));
     page
 }

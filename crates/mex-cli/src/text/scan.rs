@@ -6,6 +6,7 @@ use mex_app::runtime::artifact::SandboxLevel;
 use mex_app::runtime::finding::{Finding, Vulnerability};
 use mex_app::runtime::policy::verdict::{Decision, Effect, Reason, ScanMode};
 use mex_app::runtime::severity::VulnSeverity;
+use semver::Version;
 use mex_app::scan::ScanOutcome;
 
 use crate::out::{Out, cut, duration, plain};
@@ -72,6 +73,20 @@ fn reasons(out: &Out, title: &str, scan: &ScanOutcome, effect: Effect) -> String
     text
 }
 
+/// Reasons that say the same of different subjects, once, with how many more there are.
+fn grouped<'a>(reasons: &[&'a Reason]) -> Vec<(&'a Reason, usize)> {
+    let mut groups: Vec<(String, &'a Reason, usize)> = Vec::new();
+    for reason in reasons {
+        let what = reason.sentence.replace(&reason.subject, "");
+        let key = format!("{} {what}", reason.rule.as_str());
+        match groups.iter_mut().find(|(known, _, _)| *known == key) {
+            Some((_, _, more)) => *more += 1,
+            None => groups.push((key, reason, 0)),
+        }
+    }
+    groups.into_iter().map(|(_, reason, more)| (reason, more)).collect()
+}
+
 fn rest(out: &Out, all: usize, scan: &ScanOutcome) -> String {
     match all.saturating_sub(ROWS) {
         0 => String::new(),
@@ -115,7 +130,7 @@ fn findings(out: &Out, scan: &ScanOutcome) -> String {
             vec![
                 one.severity.word().to_owned(),
                 format!("{} {}", one.component.name, one.component.version),
-                one.fixed_versions.first().cloned().unwrap_or_else(|| "no fix known".to_owned()),
+                fix(one),
                 one.id.clone(),
                 tools(one),
                 place(&one.lockfiles),
@@ -141,6 +156,17 @@ fn findings(out: &Out, scan: &ScanOutcome) -> String {
         text.push_str(&rest(out, secrets.len(), scan));
     }
     text
+}
+
+/// The lowest fixed version above the one in use; what a database lists for older lines is no help.
+fn fix(one: &Vulnerability) -> String {
+    let Ok(here) = one.component.version.parse::<Version>() else {
+        return one.fixed_versions.first().cloned().unwrap_or_else(|| "no fix known".to_owned());
+    };
+    let mut above: Vec<Version> =
+        one.fixed_versions.iter().filter_map(|text| text.parse().ok()).filter(|fixed| *fixed > here).collect();
+    above.sort();
+    above.first().map_or_else(|| "no fix known".to_owned(), ToString::to_string)
 }
 
 fn tools(one: &Vulnerability) -> String {

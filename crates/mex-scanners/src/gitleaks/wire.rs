@@ -96,7 +96,12 @@ fn note(line: &str) -> Option<Note> {
                 None => Some(Note::Complaint(bare(message))),
             }
         }
-        "ERR" if message == "could read compressed file" => Some(Note::NotOpened { path }),
+        "ERR"
+            if message == "could read compressed file"
+                || message.starts_with("error=\"could not read file: ") =>
+        {
+            Some(Note::NotOpened { path })
+        }
         "ERR" | "FTL" | "PNC" => Some(Note::Complaint(bare(message))),
         _ => None,
     }

@@ -73,7 +73,7 @@ pub(super) fn prepare(
     if !objects.starts_with(&root) {
         omitted.push(Omitted {
             path: ".git".to_owned(),
-            kind: OmittedKind::Submodule,
+            kind: OmittedKind::VersionControl,
             reason:
                 "its history is kept outside the project's folder; scan the main work tree for it"
                     .to_owned(),
