@@ -105,7 +105,15 @@ impl App {
             return Ok(());
         }
         let suite = self.suite()?;
-        self.run_cases(&suite, engine, base, None, &|kind| kind != CaseKind::Valid, cancel, &|_| {})?;
+        self.run_cases(
+            &suite,
+            engine,
+            base,
+            None,
+            &|kind| kind != CaseKind::Valid,
+            cancel,
+            &|_| {},
+        )?;
         Ok(())
     }
 
@@ -151,7 +159,8 @@ impl App {
             let attempt = Attempt::parse(&case.request, OpId::new(self.clock.uuid()))
                 .map_err(|error| AppError::new(error.code(), error.to_string()))?;
             let quiet = |_: Step| {};
-            let executed = suite.attempt(&attempt, staging, Purpose::Conformance, cancel, &quiet)?;
+            let executed =
+                suite.attempt(&attempt, staging, Purpose::Conformance, cancel, &quiet)?;
             results.insert(
                 case.kind.to_string(),
                 judge_case(&case, &executed).err().map(|failure| failure.to_string()),

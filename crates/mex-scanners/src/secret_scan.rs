@@ -304,7 +304,8 @@ impl Run<'_> {
         history: Option<&History>,
     ) -> Result<Vec<Part>, TypedError> {
         let Some(history) = history else {
-            let reason = "it was asked for and the project has no history of its own that can be read";
+            let reason =
+                "it was asked for and the project has no history of its own that can be read";
             self.note("history", CoverageState::NotScanned, reason, 0);
             return Ok(Vec::new());
         };

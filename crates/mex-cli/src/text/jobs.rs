@@ -95,8 +95,9 @@ pub fn gates(out: &Out, view: &GateView) -> String {
     let mut before: Option<(String, GatePhase)> = None;
     let mut rows = Vec::new();
     for stored in &view.outcomes {
-        let EventBody::System(SystemEvent::GateOutcome { gate, phase, outcome, reason, code, .. }) =
-            &stored.event.body
+        let EventBody::System(SystemEvent::GateOutcome {
+            gate, phase, outcome, reason, code, ..
+        }) = &stored.event.body
         else {
             continue;
         };

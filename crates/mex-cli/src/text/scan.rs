@@ -6,8 +6,8 @@ use mex_app::runtime::artifact::SandboxLevel;
 use mex_app::runtime::finding::{Finding, Vulnerability};
 use mex_app::runtime::policy::verdict::{Decision, Effect, Reason, ScanMode};
 use mex_app::runtime::severity::VulnSeverity;
-use semver::Version;
 use mex_app::scan::ScanOutcome;
+use semver::Version;
 
 use crate::out::{Out, cut, duration, plain};
 use crate::text::table::{pairs, table};
@@ -56,14 +56,17 @@ fn reasons(out: &Out, title: &str, scan: &ScanOutcome, effect: Effect) -> String
         return String::new();
     }
     let mut text = format!("\n{} ({})\n", out.bold(title), standing.len());
-    for reason in standing.iter().take(ROWS) {
+    let groups = grouped(&standing);
+    for (reason, more) in groups.iter().take(ROWS) {
+        let more =
+            if *more > 0 { out.dim(&format!("  and {more} more like it")) } else { String::new() };
         text.push_str(&format!(
-            "  {}  {}\n",
+            "  {}  {}{more}\n",
             out.dim(reason.rule.as_str()),
             plain(&reason.sentence)
         ));
     }
-    text.push_str(&rest(out, standing.len(), scan));
+    text.push_str(&rest(out, groups.len(), scan));
     let mut steps: Vec<&str> = standing.iter().map(|reason| reason.next_step.as_str()).collect();
     steps.sort_unstable();
     steps.dedup();
@@ -163,8 +166,12 @@ fn fix(one: &Vulnerability) -> String {
     let Ok(here) = one.component.version.parse::<Version>() else {
         return one.fixed_versions.first().cloned().unwrap_or_else(|| "no fix known".to_owned());
     };
-    let mut above: Vec<Version> =
-        one.fixed_versions.iter().filter_map(|text| text.parse().ok()).filter(|fixed| *fixed > here).collect();
+    let mut above: Vec<Version> = one
+        .fixed_versions
+        .iter()
+        .filter_map(|text| text.parse().ok())
+        .filter(|fixed| *fixed > here)
+        .collect();
     above.sort();
     above.first().map_or_else(|| "no fix known".to_owned(), ToString::to_string)
 }

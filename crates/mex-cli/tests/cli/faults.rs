@@ -62,7 +62,12 @@ fn an_engine_that_never_conformed_is_not_called() {
     let mex = Mex::bare();
     mex.write("Cargo.lock", cargo_lock(&[]));
     let outcome = mex.scan(&[]).expect(3).json();
-    assert!(outcome["verdict"].to_string().contains("MEX-INTEGRITY-CONFORMANCE"));
+    assert!(
+        outcome["verdict"].to_string().contains("has not run its conformance suite"),
+        "{outcome}"
+    );
+    let denied = mex.run(["problems", "list", "--code", "MEX-INTEGRITY-CONFORMANCE"]).expect(0);
+    assert!(denied.stdout.contains("engine.supply_chain.vuln"), "{denied:?}");
     let runs =
         mex.run(["recorder", "query", "--type", "terminal_command", "--format", "json"]).json();
     assert_eq!(runs["items"].as_array().unwrap().len(), 0, "nothing may run");
