@@ -79,5 +79,6 @@ fn readable(view: &HistoryView) -> History {
         ],
         repository,
         executables: vec![std::path::PathBuf::from("/usr/bin/git")],
+        partial: view.partial.clone(),
     }
 }

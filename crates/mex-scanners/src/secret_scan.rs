@@ -32,6 +32,7 @@ use crate::gitleaks::{NAME, safe_log};
 use crate::process::{Finished, Keep, Mount};
 use crate::redact::{Redactor, wipe};
 use crate::sandbox::Sandbox;
+use crate::stage::HistoryView;
 use crate::stage::StageLedger;
 use crate::tool::PinnedTool;
 use crate::toolchain::Toolchain;
@@ -45,6 +46,8 @@ pub struct History {
     pub repository: String,
     /// The git program and what it needs.
     pub executables: Vec<PathBuf>,
+    /// Why older commits are missing, where they are: then the history is a gap.
+    pub partial: Option<String>,
 }
 
 /// Finds secrets.
@@ -313,7 +316,7 @@ impl Run<'_> {
         mounts.push(read_only(config, argv::CONFIG_FOLDER));
         let ask = Ask {
             args: argv::args(Scope::History, &history.repository),
-            env: argv::env(),
+            env: [argv::env(), HistoryView::git_environment(&history.repository)].concat(),
             cwd: argv::CONFIG_FOLDER,
             mounts,
             extra_executables: history.executables.clone(),
@@ -326,7 +329,10 @@ impl Run<'_> {
         let reading = read(&answer(&finished));
         wipe(&mut finished.stdout.bytes);
         if reading.errors.is_empty() {
-            self.note("history", CoverageState::Scanned, "", 1);
+            match &history.partial {
+                None => self.note("history", CoverageState::Scanned, "", 1),
+                Some(why) => self.note("history", CoverageState::NotScanned, why, 1),
+            }
             self.note("history:merges", CoverageState::Skipped, "what a merge commit adds on its own is not in `git log`; the tree holds what of it remains", 0);
             self.note(
                 "history:binary",

@@ -208,6 +208,46 @@ fn the_scanned_project_does_not_speak_for_itself() {
     }
 }
 
+fn git(mex: &Mex, arguments: &[&str]) {
+    let status = std::process::Command::new("git")
+        .args(["-c", "user.name=t", "-c", "user.email=t@localhost", "-c", "commit.gpgSign=false"])
+        .args(arguments)
+        .current_dir(mex.project())
+        .stdout(std::process::Stdio::null())
+        .status()
+        .unwrap();
+    assert!(status.success(), "git {arguments:?}");
+}
+
+#[test]
+fn a_secret_that_was_removed_is_found_in_the_history_where_it_is_asked_for() {
+    let mex = Mex::ready();
+    let secret = canary();
+    mex.write("Cargo.lock", cargo_lock(&[])).write("a.py", format!("token = \"{secret}\"\n"));
+    mex.write(".gitattributes", "* -diff binary\n");
+    git(&mex, &["init", "-q"]);
+    git(&mex, &["add", "."]);
+    git(&mex, &["commit", "-qm", "one"]);
+    mex.write("a.py", "token = None\n");
+    git(&mex, &["commit", "-qam", "two"]);
+    let tree = mex.scan(&[]).expect(0).json();
+    assert!(findings(&tree).is_empty(), "{tree}");
+    assert!(tree["staged"]["commit"].is_string(), "the tree is clean");
+    let history = mex.scan(&["--history"]).expect(0);
+    let outcome = history.json();
+    assert_eq!(findings(&outcome).len(), 1, "{outcome}");
+    assert!(findings(&outcome)[0]["commit"].is_string());
+    assert!(!history.stdout.contains(&secret));
+}
+
+#[test]
+fn a_history_that_is_asked_for_and_is_not_there_is_a_gap() {
+    let mex = Mex::ready();
+    mex.write("Cargo.lock", cargo_lock(&[]));
+    let outcome = mex.scan(&["--history"]).expect(4).json();
+    assert_eq!(reasons(&outcome, "leaves_incomplete"), ["SC-3/gap"]);
+}
+
 #[test]
 fn the_same_project_gives_the_same_findings_under_any_clock_zone_and_locale() {
     let mex = Mex::ready();

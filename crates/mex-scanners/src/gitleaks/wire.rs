@@ -76,6 +76,10 @@ fn note(line: &str) -> Option<Note> {
     let (_time, level, rest) = (words.next()?, words.next()?, words.next().unwrap_or(""));
     let (message, path) = rest.split_once(" path=").unwrap_or((rest, ""));
     let path = unquote(path);
+    if message.starts_with("skipping finding links") {
+        // It makes no web links without a remote, which a copy of a history has not: no finding goes.
+        return None;
+    }
     match level {
         "DBG" => {
             if let Some(mime) = message.strip_prefix("skipping binary file mime_type=") {
