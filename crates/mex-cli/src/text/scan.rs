@@ -55,7 +55,7 @@ fn reasons(out: &Out, title: &str, scan: &ScanOutcome, effect: Effect) -> String
     if standing.is_empty() {
         return String::new();
     }
-    let mut text = format!("\n{} ({})\n", out.bold(title), standing.len());
+    let mut text = format!("\n{} ({})\n", out.bold(title), by_rule(&standing));
     let groups = grouped(&standing);
     for (reason, more) in groups.iter().take(ROWS) {
         let more =
@@ -74,6 +74,16 @@ fn reasons(out: &Out, title: &str, scan: &ScanOutcome, effect: Effect) -> String
         text.push_str(&format!("  {} {}\n", out.dim("→"), plain(step)));
     }
     text
+}
+
+/// `15 SC-2/vulnerability, 3 SC-2/secret`.
+fn by_rule(reasons: &[&Reason]) -> String {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for reason in reasons {
+        *counts.entry(reason.rule.as_str()).or_default() += 1;
+    }
+    let parts: Vec<String> = counts.iter().map(|(rule, count)| format!("{count} {rule}")).collect();
+    parts.join(", ")
 }
 
 /// Reasons that say the same of different subjects, once, with how many more there are.
