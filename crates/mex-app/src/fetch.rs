@@ -26,7 +26,7 @@ use semver::Version;
 use serde_json::{Map, Value, json};
 
 use crate::app::App;
-use crate::error::{AppError, AppResult, chain};
+use crate::error::{AppError, AppResult};
 use crate::facts::Purpose;
 use crate::progress::StepSink;
 
@@ -296,7 +296,7 @@ impl Adapter for InstallAdapter {
             Err(error) => outcome(
                 params,
                 failed_or_cancelled(error.code()),
-                vec![typed(error.code(), chain(&error))],
+                vec![typed(error.code(), error.to_string())],
             ),
         }
     }

@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::conformance::ConformanceOutcome;
-use crate::error::{AppError, AppResult, chain, query};
+use crate::error::{AppError, AppResult, query};
 use crate::fetch::Fetch;
 use crate::progress::StepSink;
 
@@ -187,5 +187,5 @@ pub(crate) fn witness(app: &App, toolchain: &Toolchain) -> AppResult<()> {
 }
 
 pub(crate) fn failed(error: ToolchainError) -> AppError {
-    AppError::new(error.code(), chain(&error))
+    AppError::new(error.code(), error.to_string())
 }
