@@ -156,6 +156,23 @@ fn a_planned_operation_runs_and_each_spoiled_one_is_denied_by_its_gate() {
 }
 
 #[test]
+fn a_file_of_two_gigabytes_is_a_gap_at_once_and_the_rest_is_scanned() {
+    let mex = Mex::ready();
+    mex.write("Cargo.lock", cargo_lock(&[]));
+    // Sparse: it has the length and takes no room.
+    let big = fs::File::create(mex.project().join("big.bin")).unwrap();
+    big.set_len(2 << 30).unwrap();
+    let outcome = mex.scan(&[]).expect(4).json();
+    let entries = outcome["coverage"]["entries"].as_array().unwrap();
+    assert!(
+        entries
+            .iter()
+            .any(|entry| entry["subject"] == "big.bin" && entry["state"] == "not_scanned")
+    );
+    assert!(entries.iter().any(|entry| entry["subject"] == "files" && entry["state"] == "scanned"));
+}
+
+#[test]
 fn strange_names_links_and_circles_neither_stop_nor_fool_a_scan() {
     let mex = Mex::ready();
     mex.write("Cargo.lock", cargo_lock(&[]));

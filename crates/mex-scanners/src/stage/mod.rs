@@ -49,7 +49,8 @@ pub struct StageOptions {
 
 impl Default for StageOptions {
     fn default() -> Self {
-        Self { max_file_bytes: 4 << 30, max_files: 2_000_000 }
+        // A scanner reads a file above this for longer than its budget lasts; saying so at once is better.
+        Self { max_file_bytes: 512 << 20, max_files: 2_000_000 }
     }
 }
 
