@@ -1,6 +1,7 @@
 //! One staged tree a scan: copied while it is hashed, with nothing in it that speaks for itself
 //! (contract ENV-6, SC-10). Never runs git or any program of the project, never follows a link
 //! out of the tree, never writes to the project.
+//! Long because taking a stage is one sequence whose order is the promise.
 
 mod copy;
 mod error;
