@@ -5,7 +5,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::digest::Digest;
 use crate::id::ToolName;
+use crate::license;
 use crate::severity::VulnSeverity;
 
 /// One thing a report says.
@@ -16,6 +18,10 @@ pub enum Finding {
     Vulnerability(Vulnerability),
     /// A secret in the tree or in the history.
     Secret(Secret),
+    /// A component of the project: a line of its inventory, never a Problem.
+    Component(BomComponent),
+    /// The licence of one component or of the project's own files; a Problem only where it is UNKNOWN.
+    License(License),
 }
 
 /// A package as a lockfile names it.
@@ -148,6 +154,124 @@ pub struct DocumentFingerprint {
     pub fingerprint: String,
 }
 
+/// A component as an inventory lists it, over all who know it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BomComponent {
+    /// The package.
+    pub component: Component,
+    /// `library`, `application`, `framework`, `file`, ... as CycloneDX spells component types.
+    pub kind: String,
+    /// The files that name it, relative to the project, sorted.
+    pub locations: Vec<String>,
+    /// Licences its own manifest declares, as written, sorted.
+    pub licenses: Vec<String>,
+    /// Who knows it: a tool, or `lockfile` where only our own reading of the lockfile does. Sorted.
+    pub known_by: Vec<String>,
+    /// Package URLs of what it depends on directly, sorted; empty where nobody says.
+    pub depends_on: Vec<String>,
+    /// Which tool said so, under which id, sorted.
+    pub attributions: Vec<Attribution>,
+}
+
+/// What a licence is the licence of (contract SC-2).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "of", rename_all = "snake_case", deny_unknown_fields)]
+pub enum LicenseUnit {
+    /// A package that a lockfile or manifest names.
+    Component {
+        /// Which.
+        component: Component,
+    },
+    /// The project's own files as a whole.
+    Project,
+    /// One licence text among the project's own files that nobody could identify.
+    File {
+        /// Relative to the project, `/` between parts.
+        path: String,
+    },
+}
+
+/// What is known of one unit's licence. Declared, detected and concluded are kept apart.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct License {
+    /// Whose licence it is.
+    pub unit: LicenseUnit,
+    /// What its makers say, sorted.
+    pub declared: Vec<LicenseStatement>,
+    /// What a tool reads in its texts, sorted.
+    pub detected: Vec<LicenseStatement>,
+    /// The SPDX expression that follows, canonical; null is UNKNOWN.
+    pub concluded: Option<String>,
+    /// Why nothing follows, as one sentence; empty where something does.
+    pub unknown_because: String,
+    /// Its licence texts, sorted.
+    pub texts: Vec<LicenseText>,
+    /// SHA-256 over the declarations and the digests of the texts: what an exception is bound to
+    /// (contract SC-4). Another text or another declaration is another digest.
+    pub content_sha256: Digest,
+    /// The lockfiles that name it, relative to the project, sorted.
+    pub lockfiles: Vec<String>,
+    /// Which tool said so, sorted.
+    pub attributions: Vec<Attribution>,
+}
+
+/// One licence as one source states it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LicenseStatement {
+    /// The words as they stand there.
+    pub text: String,
+    /// The same as a canonical SPDX expression; null where it is none or names an unknown licence.
+    pub spdx: Option<String>,
+    /// Where it stands: a path of the project, or a file of the package such as `Cargo.toml`.
+    pub source: String,
+}
+
+/// One licence text, by content.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LicenseText {
+    /// Its path, relative to the project or to the package.
+    pub path: String,
+    /// SHA-256 of its bytes.
+    pub sha256: Digest,
+}
+
+impl License {
+    /// A licence as one tool sees it; conclusion and digest are made of what is given.
+    pub fn new(unit: LicenseUnit) -> Self {
+        let mut made = Self {
+            unit,
+            declared: Vec::new(),
+            detected: Vec::new(),
+            concluded: None,
+            unknown_because: String::new(),
+            texts: Vec::new(),
+            content_sha256: Digest::of(b""),
+            lockfiles: Vec::new(),
+            attributions: Vec::new(),
+        };
+        license::conclude(&mut made);
+        made
+    }
+
+    /// Whether it is UNKNOWN (contract SC-2).
+    pub const fn is_unknown(&self) -> bool {
+        self.concluded.is_none()
+    }
+
+    /// What it is the licence of, in one line: a package URL, `project` or a path.
+    pub fn place(&self) -> &str {
+        match &self.unit {
+            LicenseUnit::Component { component } => &component.purl,
+            LicenseUnit::Project => "project",
+            LicenseUnit::File { path } => path,
+        }
+    }
+}
+
 impl Finding {
     /// Sorts and removes doubles in every list inside, so that equal findings are equal bytes.
     pub fn canonicalise(&mut self) {
@@ -166,6 +290,20 @@ impl Finding {
             Self::Secret(s) => {
                 tidy(&mut s.allowlist_fingerprints);
                 tidy(&mut s.attributions);
+            }
+            Self::Component(c) => {
+                tidy(&mut c.locations);
+                tidy(&mut c.licenses);
+                tidy(&mut c.known_by);
+                tidy(&mut c.depends_on);
+                tidy(&mut c.attributions);
+            }
+            Self::License(l) => {
+                tidy(&mut l.declared);
+                tidy(&mut l.detected);
+                tidy(&mut l.texts);
+                tidy(&mut l.lockfiles);
+                tidy(&mut l.attributions);
             }
         }
     }

@@ -23,6 +23,7 @@ pub mod finding;
 pub mod gate;
 pub mod id;
 pub mod json;
+pub mod license;
 pub mod operation;
 pub mod policy;
 pub mod port;

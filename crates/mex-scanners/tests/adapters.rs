@@ -80,6 +80,8 @@ fn ids(findings: &[Finding]) -> Vec<String> {
     let id = |finding: &Finding| match finding {
         Finding::Vulnerability(v) => format!("{} {}", v.id, v.component.purl),
         Finding::Secret(s) => format!("{} {}", s.rule, s.path),
+        Finding::Component(c) => c.component.purl.clone(),
+        Finding::License(l) => l.place().to_owned(),
     };
     findings.iter().map(id).collect()
 }

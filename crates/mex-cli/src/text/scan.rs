@@ -129,10 +129,14 @@ fn findings(out: &Out, scan: &ScanOutcome) -> String {
     let mut text = String::new();
     let mut vulnerabilities: Vec<&Vulnerability> = Vec::new();
     let mut secrets = Vec::new();
+    let mut licenses = Vec::new();
     for finding in &scan.findings {
         match finding {
             Finding::Vulnerability(one) => vulnerabilities.push(one),
             Finding::Secret(one) => secrets.push(one),
+            Finding::License(one) if one.is_unknown() => licenses.push(one),
+            // The inventory and the known licences are documents, not news.
+            Finding::License(_) | Finding::Component(_) => {}
         }
     }
     vulnerabilities
@@ -167,6 +171,15 @@ fn findings(out: &Out, scan: &ScanOutcome) -> String {
         });
         text.push_str(&table(out, &["RULE", "WHERE", "FINGERPRINT", "COMMIT"], rows));
         text.push_str(&rest(out, secrets.len(), scan));
+    }
+    if !licenses.is_empty() {
+        text.push_str(&format!("\n{} ({})\n", out.bold("Unknown licences"), licenses.len()));
+        let rows = licenses
+            .iter()
+            .take(ROWS)
+            .map(|one| vec![one.place().to_owned(), one.unknown_because.clone()]);
+        text.push_str(&table(out, &["OF", "WHY"], rows));
+        text.push_str(&rest(out, licenses.len(), scan));
     }
     text
 }

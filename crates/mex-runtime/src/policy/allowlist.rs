@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::merge::spell_alias;
+use crate::digest::Digest;
 use crate::id::JobName;
 
 /// The only `schema_version` of an allowlist.
@@ -119,6 +120,13 @@ pub enum Match {
         purl: String,
         /// The ids of the vulnerability; one is enough, all are better.
         aliases: Vec<String>,
+    },
+    /// An UNKNOWN licence somebody read.
+    License {
+        /// What it is the licence of: a package URL with its version, `project`, or a file of it.
+        unit: String,
+        /// The finding's `content_sha256`: other texts are another licence.
+        content_sha256: Digest,
     },
     /// Something that was not scanned.
     Gap {
@@ -391,6 +399,17 @@ impl Faults {
                             format!("`{alias}` is no advisory id"),
                         );
                     }
+                }
+            }
+            Match::License { unit, .. } => {
+                if unit.trim().is_empty()
+                    || unit.contains('*')
+                    || (unit.starts_with("pkg:") && !is_one_version(unit))
+                {
+                    self.add(
+                        format!("{place}.unit"),
+                        "name one version of one package, `project`, or one file exactly",
+                    );
                 }
             }
             Match::Gap { subject, .. } => {

@@ -65,6 +65,14 @@ impl<'a> Bench<'a> {
         let blocking = self.input.policy.blocking_severities();
         let origins = problems::Origins::of(self.input.operations);
         for finding in problems::merged(self.input.operations) {
+            match &finding {
+                Finding::Component(_) => {
+                    self.counts.components += 1;
+                    continue;
+                }
+                Finding::License(license) if !license.is_unknown() => continue,
+                Finding::License(_) | Finding::Vulnerability(_) | Finding::Secret(_) => {}
+            }
             let subject = problems::subject(&finding);
             let lifted_by = self.ledger.lift_finding(&finding, &subject);
             let (rule, severity, blocks) = match &finding {
@@ -77,6 +85,11 @@ impl<'a> Bench<'a> {
                     self.counts.secrets += 1;
                     (Rule::Secret, None, true)
                 }
+                Finding::License(_) => {
+                    self.counts.unknown_licenses += 1;
+                    (Rule::UnknownLicense, None, true)
+                }
+                Finding::Component(_) => continue,
             };
             let effect = match self.input.mode {
                 ScanMode::Release if blocks => Effect::Blocks,

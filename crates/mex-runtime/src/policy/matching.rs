@@ -181,6 +181,11 @@ impl<'a> Ledger<'a> {
                 same && rule.as_ref().is_none_or(|rule| *rule == secret.rule)
                     && path.as_ref().is_none_or(|path| *path == secret.path)
             }
+            (Finding::License(license), Match::License { unit, content_sha256 }) => {
+                license.is_unknown()
+                    && license.place() == unit
+                    && license.content_sha256 == *content_sha256
+            }
             _ => false,
         })
     }

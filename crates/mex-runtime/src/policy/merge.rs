@@ -7,7 +7,10 @@ use std::collections::{BTreeMap, HashMap};
 use semver::Version;
 
 use crate::cvss;
-use crate::finding::{AdvisoryKind, Finding, Secret, Vulnerability};
+use crate::finding::{
+    AdvisoryKind, BomComponent, Finding, License, LicenseUnit, Secret, Vulnerability,
+};
+use crate::license;
 use crate::report::canonical_findings;
 
 /// Joins findings that are one: vulnerabilities of the same component that share any alias, over
@@ -16,6 +19,8 @@ use crate::report::canonical_findings;
 pub fn merge(findings: Vec<Finding>) -> Vec<Finding> {
     let mut vulnerabilities = Vec::new();
     let mut secrets: BTreeMap<_, Secret> = BTreeMap::new();
+    let mut components: BTreeMap<String, BomComponent> = BTreeMap::new();
+    let mut licenses: BTreeMap<(bool, String), License> = BTreeMap::new();
     for finding in findings {
         match finding {
             Finding::Vulnerability(vulnerability) => vulnerabilities.push(tidy(vulnerability)),
@@ -35,10 +40,68 @@ pub fn merge(findings: Vec<Finding>) -> Vec<Finding> {
                     }
                 }
             }
+            Finding::Component(component) => {
+                let purl = component.component.purl.clone();
+                match components.remove(&purl) {
+                    None => drop(components.insert(purl, component)),
+                    Some(known) => drop(components.insert(purl, join_components(known, component))),
+                }
+            }
+            Finding::License(license) => {
+                let of_file = matches!(license.unit, LicenseUnit::File { .. });
+                let unit = (of_file, license.place().to_owned());
+                match licenses.get_mut(&unit) {
+                    None => drop(licenses.insert(unit, license)),
+                    Some(known) => join_licenses(known, license),
+                }
+            }
         }
     }
     let joined = join(vulnerabilities).into_iter().map(Finding::Vulnerability);
-    canonical_findings(joined.chain(secrets.into_values().map(Finding::Secret)).collect())
+    let licenses = licenses.into_values().map(|mut license| {
+        license::conclude(&mut license);
+        Finding::License(license)
+    });
+    canonical_findings(
+        joined
+            .chain(secrets.into_values().map(Finding::Secret))
+            .chain(components.into_values().map(Finding::Component))
+            .chain(licenses)
+            .collect(),
+    )
+}
+
+/// Everything two lists say of one component; the kind is the first by text that is not `library`,
+/// which is what a tool says of anything.
+fn join_components(mut one: BomComponent, other: BomComponent) -> BomComponent {
+    one.component = one.component.min(other.component);
+    one.kind = match (one.kind.as_str(), other.kind.as_str()) {
+        (_, "library") => one.kind,
+        ("library", _) => other.kind,
+        _ => one.kind.min(other.kind),
+    };
+    one.locations.extend(other.locations);
+    one.licenses.extend(other.licenses);
+    one.known_by.extend(other.known_by);
+    one.depends_on.extend(other.depends_on);
+    one.attributions.extend(other.attributions);
+    one
+}
+
+/// Everything two statements on the licence of one unit say; the conclusion is drawn anew after.
+fn join_licenses(known: &mut License, other: License) {
+    if let (
+        LicenseUnit::Component { component: one },
+        LicenseUnit::Component { component: another },
+    ) = (&mut known.unit, other.unit)
+    {
+        *one = one.clone().min(another);
+    }
+    known.declared.extend(other.declared);
+    known.detected.extend(other.detected);
+    known.texts.extend(other.texts);
+    known.lockfiles.extend(other.lockfiles);
+    known.attributions.extend(other.attributions);
 }
 
 /// The canonical alias: the first of CVE, GHSA, RUSTSEC, then any other, each by text order.

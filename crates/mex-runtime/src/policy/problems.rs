@@ -14,7 +14,7 @@ use crate::diagnostic::{
     Diagnostic, EvidenceRefs, LinkConfidence, Location, Range, Source, Surface,
 };
 use crate::digest::Digest;
-use crate::finding::{Attribution, Finding};
+use crate::finding::{Attribution, Finding, LicenseUnit};
 use crate::id::{DiagnosticId, JobId, JobName, OpId, PolicyDecisionId, WorkspaceId};
 use crate::operation::Actor;
 use crate::severity::Severity;
@@ -58,7 +58,7 @@ pub fn problems(
         match reason.rule {
             Rule::Denied => continue,
             // A Problem can have several instances, such as one secret on two lines.
-            Rule::Vulnerability | Rule::Secret => {
+            Rule::Vulnerability | Rule::Secret | Rule::UnknownLicense => {
                 let instances = reason.fingerprint.and_then(|known| found.remove(&known));
                 for finding in instances.into_iter().flatten() {
                     let mut diagnostic = of_finding(&finding);
@@ -136,6 +136,11 @@ pub(super) fn subject(finding: &Finding) -> String {
             format!("{} in {}", vulnerability.id, vulnerability.component.purl)
         }
         Finding::Secret(secret) => format!("{} in {}", secret.rule, secret.path),
+        Finding::Component(component) => component.component.purl.clone(),
+        Finding::License(license) => match &license.concluded {
+            Some(expression) => format!("{expression} for {}", license.place()),
+            None => format!("unknown licence of {}", license.place()),
+        },
     }
 }
 
@@ -163,6 +168,18 @@ pub(super) fn sentence(finding: &Finding) -> String {
                 commit.unwrap_or_default()
             )
         }
+        Finding::Component(component) => {
+            let one = &component.component;
+            format!("{} {} is a component", one.name, one.version)
+        }
+        Finding::License(license) => match &license.concluded {
+            Some(expression) => format!("`{}` is under {expression}", license.place()),
+            None => format!(
+                "the licence of `{}` is unknown: {}",
+                license.place(),
+                license.unknown_because
+            ),
+        },
     }
 }
 
@@ -176,6 +193,13 @@ pub(super) fn next_step(finding: &Finding) -> String {
         Finding::Secret(_) => {
             "revoke the secret where it was issued, then remove it from the project and its history".to_owned()
         }
+        Finding::Component(_) => String::new(),
+        Finding::License(license) if !license.is_unknown() => String::new(),
+        Finding::License(license) => match license.unit {
+            LicenseUnit::Component { .. } => "ask its makers, or read its texts and have the licence accepted by an exception".to_owned(),
+            LicenseUnit::Project => "add a LICENSE file, or declare an SPDX expression in the manifest".to_owned(),
+            LicenseUnit::File { .. } => "name the licence by an `SPDX-License-Identifier` line, or have the text accepted by an exception".to_owned(),
+        },
     }
 }
 
@@ -225,13 +249,15 @@ fn keys(finding: &Finding) -> impl Iterator<Item = (&str, &str)> {
                 .collect(),
         ),
         Finding::Secret(secret) => (&secret.path, vec![secret.fingerprint.as_str()]),
+        Finding::Component(component) => (&component.component.purl, vec!["component"]),
+        Finding::License(license) => (license.place(), vec!["license"]),
     };
     names.into_iter().map(move |name| (place, name))
 }
 
 /// The finding's own part of its diagnostic: everything that enters the fingerprint, and its range.
 fn of_finding(finding: &Finding) -> Diagnostic {
-    let (severity, code, locations, attributions): (_, _, _, &[Attribution]) = match finding {
+    let (severity, code, locations, attributions): (_, &str, _, &[Attribution]) = match finding {
         Finding::Vulnerability(vulnerability) => (
             vulnerability.severity.as_diagnostic(),
             &vulnerability.id,
@@ -251,12 +277,33 @@ fn of_finding(finding: &Finding) -> Diagnostic {
             };
             (Severity::Error, &secret.rule, vec![location], &secret.attributions)
         }
+        Finding::Component(component) => (
+            Severity::Info,
+            "component",
+            vec![Location::uri(component.component.purl.as_str())],
+            &component.attributions,
+        ),
+        Finding::License(license) => {
+            let location = match &license.unit {
+                LicenseUnit::Component { component } => Location::uri(component.purl.as_str()),
+                LicenseUnit::Project => {
+                    Location { entity_id: Some("project".to_owned()), ..Location::default() }
+                }
+                // The same text under the same name is the same Problem, wherever its lines are.
+                LicenseUnit::File { path } => Location {
+                    path: Some(path.clone()),
+                    uri: Some(format!("sha256:{}", license.content_sha256)),
+                    ..Location::default()
+                },
+            };
+            (Severity::Error, "UNKNOWN", vec![location], &license.attributions)
+        }
     };
     let tools: BTreeSet<&str> =
         attributions.iter().map(|attribution| attribution.tool.as_str()).collect();
     let mut diagnostic = blank(severity);
     diagnostic.title = subject(finding);
-    diagnostic.code = Some(code.clone());
+    diagnostic.code = Some(code.to_owned());
     diagnostic.locations = locations;
     diagnostic.tool = (!tools.is_empty()).then(|| tools.into_iter().collect::<Vec<_>>().join(", "));
     diagnostic

@@ -177,6 +177,7 @@ macro_rules! rules {
 rules! {
     Vulnerability "SC-2/vulnerability", "A vulnerability.";
     Secret "SC-2/secret", "A secret.";
+    UnknownLicense "SC-2/license", "An UNKNOWN licence.";
     Gap "SC-3/gap", "The ledger names something that was not scanned.";
     FailedOperation "SC-3/failed-operation", "An operation failed, was cancelled or timed out; its result cannot be trusted.";
     EmptyLedger "SC-3/empty-ledger", "An operation succeeded and its ledger names nothing: that proves nothing.";
@@ -257,6 +258,10 @@ pub struct Counts {
     pub vulnerabilities: BTreeMap<VulnSeverity, u64>,
     /// Secrets.
     pub secrets: u64,
+    /// UNKNOWN licences.
+    pub unknown_licenses: u64,
+    /// Components of the inventory.
+    pub components: u64,
     /// Gaps, of every rule.
     pub gaps: u64,
     /// Findings and gaps that an exception lifts.

@@ -8,10 +8,11 @@ use mex_runtime::coverage::{Coverage, CoverageEntry, CoverageState};
 use mex_runtime::cvss;
 use mex_runtime::digest::Digest;
 use mex_runtime::finding::{
-    AdvisoryKind, Attribution, Component, DocumentFingerprint, Finding, Secret, SeverityWord,
-    Vulnerability,
+    AdvisoryKind, Attribution, BomComponent, Component, DocumentFingerprint, Finding, License,
+    LicenseUnit, Secret, SeverityWord, Vulnerability,
 };
 use mex_runtime::id::{JobName, OpId};
+use mex_runtime::license;
 use mex_runtime::policy::allowlist::{
     Allowlist, ApprovalMeans, Approver, Exception, KeyAlgorithm, KeyParameters, Match,
 };
@@ -68,6 +69,36 @@ pub fn vulnerability(tool: &str, aliases: &[&str], purl: &str, word: &str) -> Vu
         }],
         summary: String::new(),
     }
+}
+
+fn package() -> Component {
+    Component {
+        purl: PURL.to_owned(),
+        ecosystem: "crates.io".to_owned(),
+        name: "time".to_owned(),
+        version: "0.1.45".to_owned(),
+    }
+}
+
+/// The licence of [`PURL`], with what it declares.
+pub fn license(declared: Option<&str>) -> License {
+    let mut license = License::new(LicenseUnit::Component { component: package() });
+    license.declared = declared.iter().map(|text| license::statement(text, "Cargo.toml")).collect();
+    license::conclude(&mut license);
+    license
+}
+
+/// [`PURL`] as an inventory lists it.
+pub fn component() -> Finding {
+    Finding::Component(BomComponent {
+        component: package(),
+        kind: "library".to_owned(),
+        locations: vec!["Cargo.lock".to_owned()],
+        licenses: Vec::new(),
+        known_by: vec!["syft".to_owned()],
+        depends_on: Vec::new(),
+        attributions: Vec::new(),
+    })
 }
 
 /// A secret's fingerprint in tests: 64 hex characters of one digit.

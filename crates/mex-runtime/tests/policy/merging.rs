@@ -2,19 +2,20 @@
 
 use mex_runtime::cvss;
 use mex_runtime::finding::{AdvisoryKind, Finding, Vulnerability};
+use mex_runtime::license::statement;
 use mex_runtime::policy::merge::{canonical_alias, merge};
 use mex_runtime::report::canonical_findings;
 use mex_runtime::severity::VulnSeverity;
 use proptest::prelude::*;
 
-use crate::build::{PURL, finding, secret, vulnerability};
+use crate::build::{PURL, component, finding, license, secret, vulnerability};
 
 fn merged(vulnerabilities: Vec<Vulnerability>) -> Vec<Vulnerability> {
     merge(vulnerabilities.into_iter().map(finding).collect())
         .into_iter()
         .map(|finding| match finding {
             Finding::Vulnerability(vulnerability) => vulnerability,
-            Finding::Secret(_) => unreachable!(),
+            _ => unreachable!(),
         })
         .collect()
 }
@@ -108,7 +109,7 @@ fn secrets_join_only_where_nothing_but_the_finder_differs() {
         .iter()
         .map(|finding| match finding {
             Finding::Secret(secret) => secret.attributions.len(),
-            Finding::Vulnerability(_) => unreachable!(),
+            _ => unreachable!(),
         })
         .collect();
     assert_eq!(tools, [2, 1]);
@@ -150,7 +151,7 @@ proptest! {
 
         let seen: Vec<&Vulnerability> = once.iter().map(|finding| match finding {
             Finding::Vulnerability(vulnerability) => vulnerability,
-            Finding::Secret(_) => unreachable!(),
+            _ => unreachable!(),
         }).collect();
         for said in &sorted {
             let homes: Vec<_> = seen.iter().filter(|one| {
@@ -161,6 +162,45 @@ proptest! {
             prop_assert!(said.words.iter().all(|word| homes[0].words.contains(word)));
             prop_assert!(said.aliases.iter().all(|alias| homes[0].aliases.contains(alias)));
             prop_assert!(homes[0].severity >= said.severity || said.severity == VulnSeverity::Unscored);
+        }
+    }
+}
+
+#[test]
+fn what_tools_say_of_one_licence_or_component_is_one_finding_and_draws_one_conclusion() {
+    let declared = license(Some("MIT"));
+    let mut detected = license(None);
+    detected.detected = vec![statement("ISC", "LICENSE")];
+    let mut unread = license(None);
+    unread.detected = vec![statement("LicenseRef-scancode-unknown", "NOTICE")];
+    let parts = [declared, detected, unread].map(Finding::License);
+    let concluded = |findings: &[Finding]| match merge(findings.to_vec()).as_slice() {
+        [Finding::License(one)] => one.concluded.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(concluded(&parts[..1]).as_deref(), Some("MIT"));
+    assert_eq!(concluded(&parts[1..2]).as_deref(), Some("ISC"));
+    assert_eq!(concluded(&parts[..2]).as_deref(), Some("MIT"));
+    assert_eq!(concluded(&parts), None, "a text nobody knows is UNKNOWN whatever is declared");
+    let mut backwards = parts.to_vec();
+    backwards.reverse();
+    assert_eq!(merge(parts.to_vec()), merge(backwards));
+
+    let other = match component() {
+        Finding::Component(mut other) => {
+            other.known_by = vec!["lockfile".to_owned()];
+            other.kind = "application".to_owned();
+            Finding::Component(other)
+        }
+        _ => unreachable!(),
+    };
+    for both in [[component(), other.clone()], [other, component()]] {
+        match merge(both.to_vec()).as_slice() {
+            [Finding::Component(one)] => {
+                assert_eq!(one.known_by, ["lockfile", "syft"]);
+                assert_eq!(one.kind, "application");
+            }
+            other => panic!("{other:?}"),
         }
     }
 }

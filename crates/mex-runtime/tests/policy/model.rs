@@ -11,8 +11,8 @@ use mex_runtime::policy::verdict::{Absence, Denial, ScanMode};
 use mex_runtime::result::Status;
 
 use crate::build::{
-    Case, PURL, accept_vulnerability, database, days, entry, exception, finding, job, operation,
-    print, scan, secret, vulnerability,
+    Case, PURL, accept_vulnerability, component, database, days, entry, exception, finding, job,
+    license, operation, print, scan, secret, vulnerability,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,6 +26,9 @@ enum Found {
     Unmaintained,
     Malware,
     Secret,
+    KnownLicense,
+    UnknownLicense,
+    Component,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -61,8 +64,15 @@ struct World {
 
 /// The model: what a person would say, reading the contract.
 fn expected(world: World) -> &'static str {
-    let blocks =
-        !matches!(world.found, Found::Nothing | Found::Low | Found::Medium | Found::Unmaintained);
+    let blocks = !matches!(
+        world.found,
+        Found::Nothing
+            | Found::Low
+            | Found::Medium
+            | Found::Unmaintained
+            | Found::KnownLicense
+            | Found::Component
+    );
     if world.release && blocks && world.found_accepted != Accepted::Valid {
         return "block";
     }
@@ -108,6 +118,9 @@ fn actual(world: World) -> &'static str {
         Found::Unmaintained => vuln.findings.push(of_kind(AdvisoryKind::Unmaintained)),
         Found::Malware => vuln.findings.push(of_kind(AdvisoryKind::Malware)),
         Found::Secret => secrets.push(Finding::Secret(secret("github-pat", "a.rs", '1', 3))),
+        Found::KnownLicense => vuln.findings.push(Finding::License(license(Some("MIT")))),
+        Found::UnknownLicense => vuln.findings.push(Finding::License(license(None))),
+        Found::Component => vuln.findings.push(component()),
     }
     let mut gap = ("vuln", "nothing");
     match world.missing {
@@ -169,6 +182,10 @@ fn accept_found(world: World) -> Option<Exception> {
     Some(if world.found == Found::Secret {
         let fingerprint = print(if other { '2' } else { '1' });
         exception("found", Match::Secret { fingerprint, rule: None, path: None }, life)
+    } else if world.found == Found::UnknownLicense {
+        let read = if other { license(Some("SEE LICENSE")) } else { license(None) };
+        let content_sha256 = read.content_sha256;
+        exception("found", Match::License { unit: PURL.to_owned(), content_sha256 }, life)
     } else {
         accept_vulnerability("found", &[if other { "CVE-2020-2" } else { "CVE-2020-1" }], life)
     })
@@ -200,6 +217,9 @@ fn the_verdict_agrees_with_the_reference_model_on_every_combination() {
                 Found::Unmaintained,
                 Found::Malware,
                 Found::Secret,
+                Found::KnownLicense,
+                Found::UnknownLicense,
+                Found::Component,
             ] {
                 for missing in [
                     Missing::Nothing,
@@ -231,6 +251,6 @@ fn the_verdict_agrees_with_the_reference_model_on_every_combination() {
             }
         }
     }
-    assert_eq!(seen.values().sum::<u32>(), 2 * 5 * 9 * 9 * 4 * 4);
+    assert_eq!(seen.values().sum::<u32>(), 2 * 5 * 12 * 9 * 4 * 4);
     assert_eq!(seen.len(), 4, "every verdict occurs: {seen:?}");
 }
