@@ -85,6 +85,16 @@ impl Mex {
         mex
     }
 
+    /// A tools folder of its own: the same tools, and no database but the embedded one, whatever
+    /// was synchronised into the provisioned folder.
+    pub fn with_databases_of_its_own(mut self) -> Self {
+        let own = self.folder.path().join("tools");
+        fs::create_dir(&own).unwrap();
+        std::os::unix::fs::symlink(self.tools.join("tools"), own.join("tools")).unwrap();
+        self.tools = own;
+        self
+    }
+
     pub fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }

@@ -136,7 +136,7 @@ fn in_release_the_stale_database_and_the_jobs_not_built_are_the_only_gaps_of_a_c
 
 #[test]
 fn an_ecosystem_without_a_database_is_a_gap_and_hides_no_other_finding() {
-    let mex = Mex::ready();
+    let mex = Mex::ready().with_databases_of_its_own();
     mex.write("Cargo.lock", cargo_lock(&[VULNERABLE])).write(
         "web/package-lock.json",
         r#"{"name":"w","version":"1.0.0","lockfileVersion":3,"packages":{"":{"name":"w","version":"1.0.0","dependencies":{"lodash":"4.17.0"}},"node_modules/lodash":{"version":"4.17.0","resolved":"https://example.invalid/lodash.tgz"}}}"#,
