@@ -3,10 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::sync::{Mutex, PoisonError};
 
 use argon2::{Algorithm, Argon2, Params, Version};
+use mex_runtime::digest::Digest;
 use mex_runtime::finding::DocumentFingerprint;
 use mex_runtime::policy::allowlist::{FINGERPRINT_BYTES, FingerprintKey};
+
+use crate::redact::wipe;
 
 /// The cost parameters of a key are outside what Argon2 allows, or memory is short.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -47,7 +51,42 @@ pub fn fingerprint(secret: &[u8], key: &FingerprintKey) -> Result<String, Finger
     }))
 }
 
-/// Fingerprints every distinct secret under every key, on two threads. `own` is the data folder's
+/// The fingerprints of one scan under its keys. What tree and history have in common is computed
+/// once: a digest of the secret stands for it, in memory alone and as long as the scan.
+pub struct Fingerprints {
+    own: FingerprintKey,
+    documents: Vec<FingerprintKey>,
+    known: Mutex<BTreeMap<Digest, Prints>>,
+}
+
+impl Fingerprints {
+    /// `own` is the data folder's key, `documents` those of the allowlists in force.
+    pub fn new(own: FingerprintKey, documents: Vec<FingerprintKey>) -> Self {
+        Self { own, documents, known: Mutex::new(BTreeMap::new()) }
+    }
+
+    /// Those of some secrets.
+    ///
+    /// # Errors
+    /// When any key's parameters are refused: then no finding could be matched honestly.
+    pub fn of(
+        &self,
+        secrets: &BTreeSet<Vec<u8>>,
+    ) -> Result<BTreeMap<Vec<u8>, Prints>, FingerprintFault> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = secrets.iter().filter(|secret| !known.contains_key(&Digest::of(secret)));
+        for (mut secret, prints) in
+            fingerprint_all(&new.cloned().collect(), &self.own, &self.documents)?
+        {
+            known.insert(Digest::of(&secret), prints);
+            wipe(&mut secret);
+        }
+        let of = |secret: &Vec<u8>| Some((secret.clone(), known.get(&Digest::of(secret))?.clone()));
+        Ok(secrets.iter().filter_map(of).collect())
+    }
+}
+
+/// Fingerprints every distinct secret under every key, on every core. `own` is the data folder's
 /// key, `documents` those of the allowlists in force.
 ///
 /// # Errors
@@ -58,22 +97,27 @@ pub fn fingerprint_all(
     documents: &[FingerprintKey],
 ) -> Result<BTreeMap<Vec<u8>, Prints>, FingerprintFault> {
     let list: Vec<&Vec<u8>> = secrets.iter().collect();
-    let (left, right) = list.split_at(list.len() / 2);
-    let work = |half: &[&Vec<u8>]| -> Result<Vec<(Vec<u8>, Prints)>, FingerprintFault> {
-        half.iter().map(|secret| Ok(((*secret).clone(), prints(secret, own, documents)?))).collect()
+    let threads = std::thread::available_parallelism().map_or(2, usize::from).clamp(1, 16);
+    let work = |part: &[&Vec<u8>]| -> Result<Vec<(Vec<u8>, Prints)>, FingerprintFault> {
+        part.iter().map(|secret| Ok(((*secret).clone(), prints(secret, own, documents)?))).collect()
     };
-    let (left, right) = std::thread::scope(|scope| {
-        let other = scope.spawn(|| work(right));
-        let left = work(left);
-        let right = other.join().unwrap_or_else(|_| {
+    let parts = std::thread::scope(|scope| {
+        let running: Vec<_> = list
+            .chunks(list.len().div_ceil(threads).max(1))
+            .map(|part| scope.spawn(move || work(part)))
+            .collect();
+        let ended_early = |_| {
             Err(FingerprintFault {
                 document_id: own.document_id.clone(),
                 why: "a thread ended early".to_owned(),
             })
-        });
-        (left, right)
-    });
-    Ok(left?.into_iter().chain(right?).collect())
+        };
+        running
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or_else(ended_early))
+            .collect::<Result<Vec<_>, _>>()
+    })?;
+    Ok(parts.into_iter().flatten().collect())
 }
 
 fn prints(
@@ -121,6 +165,17 @@ mod tests {
             assert_eq!(prints.own, fingerprint(secret, &key(1)).unwrap());
             assert_eq!(prints.documents[0].fingerprint, fingerprint(secret, &key(2)).unwrap());
         }
+    }
+
+    /// Tree and history ask one after the other; the second answer is the first one's.
+    #[test]
+    fn what_was_computed_before_is_the_same_again() {
+        let scan = Fingerprints::new(key(1), vec![key(2)]);
+        let both: BTreeSet<Vec<u8>> = [b"one".to_vec(), b"two".to_vec()].into();
+        let first = scan.of(&BTreeSet::from([b"one".to_vec()])).unwrap();
+        let second = scan.of(&both).unwrap();
+        assert_eq!(second[&b"one"[..]], first[&b"one"[..]]);
+        assert_eq!(second, fingerprint_all(&both, &key(1), &[key(2)]).unwrap());
     }
 
     #[test]

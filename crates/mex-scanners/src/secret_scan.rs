@@ -25,7 +25,7 @@ use serde_json::json;
 
 use crate::answer::{error, status};
 use crate::errand::{self, Ask, Errand, answer, config_folder, open_folder, read_only, unprepared};
-use crate::fingerprint::fingerprint_all;
+use crate::fingerprint::Fingerprints;
 use crate::gitleaks::argv::{self, Scope};
 use crate::gitleaks::normalise::{Place, Reading, read, settle};
 use crate::gitleaks::{NAME, safe_log};
@@ -54,8 +54,7 @@ pub struct History {
 pub struct SecretScan {
     toolchain: Arc<Toolchain>,
     sandbox: Arc<Sandbox>,
-    own: FingerprintKey,
-    documents: Vec<FingerprintKey>,
+    fingerprints: Fingerprints,
     history: Option<History>,
 }
 
@@ -67,7 +66,8 @@ impl SecretScan {
         own: FingerprintKey,
         documents: Vec<FingerprintKey>,
     ) -> Self {
-        Self { toolchain, sandbox, own, documents, history: None }
+        let fingerprints = Fingerprints::new(own, documents);
+        Self { toolchain, sandbox, fingerprints, history: None }
     }
 
     /// With the history that `scope = history` reads.
@@ -389,7 +389,9 @@ impl Run<'_> {
         let secrets: BTreeSet<Vec<u8>> =
             parts.iter().flat_map(|part| part.reading.secrets()).collect();
         let redactor = Redactor::new(secrets.iter().map(Vec::as_slice));
-        let prints = fingerprint_all(&secrets, &adapter.own, &adapter.documents)
+        let prints = adapter
+            .fingerprints
+            .of(&secrets)
             .map_err(|fault| error(Code::AllowlistInvalid, fault.to_string()))?;
         let mut evidence = serde_json::Map::new();
         for part in &parts {
