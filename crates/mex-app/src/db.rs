@@ -55,7 +55,7 @@ impl App {
     /// # Errors
     /// When it is empty, truncated, unparsable or of another ecosystem; nothing is changed then.
     pub fn import_database(&self, file: &Path, ecosystem: Option<&str>) -> AppResult<DatabaseView> {
-        let origin = file.display().to_string();
+        let origin = mex_scanners::secret_name::redacted(&file.display().to_string());
         let result = self.databases()?.import(file, ecosystem, &*self.clock);
         self.taken_in(result, ecosystem.unwrap_or("not named"), &origin, "file")
     }

@@ -23,6 +23,7 @@ use mex_runtime::policy::verdict::{
 };
 use mex_runtime::port::{Cancel, Clock as _, Progress, Record, Recorder as _};
 use mex_runtime::result::Status;
+use mex_scanners::secret_name::redacted;
 use mex_scanners::stage::{Stage, StageOptions};
 use serde::Serialize;
 
@@ -61,7 +62,7 @@ pub struct ScanOutcome {
     pub schema_version: &'static str,
     /// The scan.
     pub run_id: RunId,
-    /// The project's path as given.
+    /// The project's path as given, without secrets in its names.
     pub project: String,
     /// The workspace.
     pub wsid: WorkspaceId,
@@ -170,7 +171,7 @@ impl App {
 
     fn begin_scan(&self, request: &ScanRequest, prepared: &Prepared) -> AppResult<()> {
         let begun = SystemEvent::ScanBegun {
-            project: request.path.display().to_string(),
+            project: redacted(&request.path.display().to_string()),
             mode: match request.mode {
                 ScanMode::Release => "release".to_owned(),
                 ScanMode::Normal => "normal".to_owned(),
@@ -249,7 +250,7 @@ impl App {
         Ok(ScanOutcome {
             schema_version: "so-1.0",
             run_id: prepared.run_id,
-            project: request.path.display().to_string(),
+            project: redacted(&request.path.display().to_string()),
             wsid: prepared.workspace.wsid.clone(),
             verdict,
             verdict_ref,
@@ -340,8 +341,9 @@ pub(crate) fn stage_project(
             Ok(stage)
         }
         Err(error) => {
-            steps(Step::Ended { line, status: Status::Failed, summary: error.to_string() });
-            Err(AppError::new(error.code(), crate::error::chain(&error)))
+            let summary = redacted(&error.to_string());
+            steps(Step::Ended { line, status: Status::Failed, summary });
+            Err(AppError::new(error.code(), redacted(&crate::error::chain(&error))))
         }
     }
 }

@@ -23,7 +23,7 @@ impl Workspace {
     /// # Errors
     /// When it is missing, is no folder, or cannot be reached.
     pub fn at(path: &Path) -> AppResult<Self> {
-        let shown = path.display();
+        let shown = mex_scanners::secret_name::redacted(&path.display().to_string());
         let real = path.canonicalize().map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => AppError::new(
                 Code::StageMissing,

@@ -130,9 +130,9 @@ pub struct Secret {
     pub path: String,
     /// Argon2id of the secret under the data folder's salt, lowercase hex (contract SC-4).
     pub fingerprint: String,
-    /// First line, from 1; 0 where the tool gives none.
+    /// First line, from 1; 0 where the tool gives none, and where a name holds the secret and no line.
     pub start_line: u64,
-    /// Last line, from 1.
+    /// Last line, from 1; 0 where the first is.
     pub end_line: u64,
     /// The commit that brought it; null for a finding in the tree.
     pub commit: Option<String>,
@@ -140,6 +140,17 @@ pub struct Secret {
     pub allowlist_fingerprints: Vec<DocumentFingerprint>,
     /// Which tool said so.
     pub attributions: Vec<Attribution>,
+}
+
+impl Secret {
+    /// Who stands in [`Secret::attributions`] where no tool looks and this product does: in names of
+    /// files, folders, branches and tags.
+    pub const OWN_TOOL: &str = "mex";
+
+    /// Whether the name at [`Secret::path`] holds it, and not the content.
+    pub fn is_in_a_name(&self) -> bool {
+        self.attributions.iter().any(|said| said.tool.as_str() == Self::OWN_TOOL)
+    }
 }
 
 /// A secret's fingerprint under one allowlist's own salt (contract SC-4).

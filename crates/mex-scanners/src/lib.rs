@@ -14,6 +14,7 @@ pub mod process;
 pub mod provision;
 pub mod redact;
 pub mod sandbox;
+pub mod secret_name;
 pub mod secret_scan;
 pub mod stage;
 pub mod tool;

@@ -4,6 +4,7 @@
 //! Long because the tree and the history share every step from question to finding.
 
 pub mod blind_spots;
+mod names;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -32,10 +33,12 @@ use crate::gitleaks::{NAME, safe_log};
 use crate::process::{Finished, Keep, Mount};
 use crate::redact::{Redactor, wipe};
 use crate::sandbox::Sandbox;
+use crate::secret_name::{Standing, judge};
 use crate::stage::HistoryView;
 use crate::stage::StageLedger;
 use crate::tool::PinnedTool;
 use crate::toolchain::Toolchain;
+use names::Names;
 
 /// A project's history as the sandbox may see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -157,16 +160,34 @@ struct Part {
 
 impl Run<'_> {
     fn scan(&mut self, adapter: &SecretScan, scope: Scope) -> Result<(), TypedError> {
+        let ledger = self.ledger();
+        let names = self.names(scope, &ledger);
+        match self.parts(adapter, scope, &ledger) {
+            Ok(parts) => self.settle(parts, names, adapter, ledger),
+            Err(fault) => {
+                // What stands in names is known without the tool, and its fault must not hide it.
+                if !names.found.secrets.is_empty() {
+                    self.settle(Vec::new(), names, adapter, ledger)?;
+                }
+                Err(fault)
+            }
+        }
+    }
+
+    fn parts(
+        &mut self,
+        adapter: &SecretScan,
+        scope: Scope,
+        ledger: &StageLedger,
+    ) -> Result<Vec<Part>, TypedError> {
         let tool = self.errand.tool(NAME)?;
         self.outcome.tools.push(tool.identity.clone());
         let config = config_folder(argv::CONFIG_FILE, argv::RULES)
             .map_err(|fault| unprepared("gitleaks' configuration", &fault))?;
-        let ledger = self.ledger();
-        let parts = match scope {
-            Scope::Tree => self.tree(&tool, config.path(), &ledger)?,
-            Scope::History => self.history(&tool, config.path(), adapter.history.as_ref())?,
-        };
-        self.settle(parts, adapter, ledger)
+        match scope {
+            Scope::Tree => self.tree(&tool, config.path(), ledger),
+            Scope::History => self.history(&tool, config.path(), adapter.history.as_ref()),
+        }
     }
 
     fn ledger(&self) -> StageLedger {
@@ -383,11 +404,13 @@ impl Run<'_> {
     fn settle(
         &mut self,
         parts: Vec<Part>,
+        names: Names,
         adapter: &SecretScan,
         ledger: StageLedger,
     ) -> Result<(), TypedError> {
+        let in_names = names.found.secrets.iter().map(|name| name.secret().to_vec());
         let secrets: BTreeSet<Vec<u8>> =
-            parts.iter().flat_map(|part| part.reading.secrets()).collect();
+            parts.iter().flat_map(|part| part.reading.secrets()).chain(in_names).collect();
         let redactor = Redactor::new(secrets.iter().map(Vec::as_slice));
         let prints = adapter
             .fingerprints
@@ -397,9 +420,20 @@ impl Run<'_> {
         for part in &parts {
             let original =
                 |path: &str| part.names.get(path).cloned().unwrap_or_else(|| path.to_owned());
+            // Names inside archives, and those of old commits, were never in the stage.
+            let paths = part.reading.paths(part.prefix, &original);
+            let shown = judge(
+                names
+                    .holders
+                    .iter()
+                    .map(|(path, _)| path.as_slice())
+                    .chain(paths.iter().map(String::as_bytes))
+                    .map(|path| (path, Standing::Mentioned, None)),
+            );
             let place = Place {
                 prefix: part.prefix,
                 original: &original,
+                shown: &|path| shown.text(path),
                 lines_before: part.lines_before,
                 subject: part.subject,
             };
@@ -416,6 +450,10 @@ impl Run<'_> {
                 self.note(part.subject, CoverageState::Failed, &reason, 1);
             }
         }
+        let settled = names::settle(&names, &prints)?;
+        self.outcome.findings.extend(settled.findings);
+        self.outcome.coverage.counts.push(settled.count);
+        evidence.insert(names.subject.to_owned(), settled.evidence);
         for (mut secret, _) in prints {
             wipe(&mut secret);
         }

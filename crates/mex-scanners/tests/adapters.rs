@@ -59,7 +59,13 @@ fn settled(stdout: &[u8], code: i32, log: &[u8]) -> (Settled, usize) {
     let prints = fingerprint_all(&secrets, &key, &[]).unwrap();
     let redactor = Redactor::new(secrets.iter().map(Vec::as_slice));
     let same = |path: &str| path.to_owned();
-    let place = Place { prefix: "/project/", original: &same, lines_before: 0, subject: "files" };
+    let place = Place {
+        prefix: "/project/",
+        original: &same,
+        shown: &same,
+        lines_before: 0,
+        subject: "files",
+    };
     (settle(&reading, &place, &prints, &redactor).unwrap(), reading.errors.len())
 }
 

@@ -164,8 +164,11 @@ fn findings(out: &Out, scan: &ScanOutcome) -> String {
     if !secrets.is_empty() {
         text.push_str(&format!("\n{} ({})\n", out.bold("Secrets"), secrets.len()));
         let rows = secrets.iter().take(ROWS).map(|one| {
-            let line =
-                if one.start_line > 0 { format!(":{}", one.start_line) } else { String::new() };
+            let line = match one.start_line {
+                _ if one.is_in_a_name() => " (the name)".to_owned(),
+                0 => String::new(),
+                line => format!(":{line}"),
+            };
             let commit = one.commit.as_deref().map(|id| cut(id, 13)).unwrap_or_default();
             vec![one.rule.clone(), format!("{}{line}", one.path), cut(&one.fingerprint, 13), commit]
         });

@@ -316,7 +316,56 @@ fn all_bytes(root: &std::path::Path, into: &mut Vec<u8>) {
     }
 }
 
-/// P25, but for secrets in file names: in files, base64, commit messages and authors.
+/// The findings of secrets in names.
+fn in_names(outcome: &Value) -> Vec<&Value> {
+    findings(outcome)
+        .into_iter()
+        .filter(|finding| finding["attributions"][0]["tool"] == "mex")
+        .collect()
+}
+
+/// Whether a secret stands in what was kept, plain, as Base64, hexadecimal or reversed. One pass over
+/// the bytes for all of them: one pass each took a minute.
+fn holds_one_of(kept: &[u8], secrets: &[String]) -> bool {
+    let mut shapes: std::collections::HashMap<&[u8], Vec<&[u8]>> = Default::default();
+    let all: Vec<String> = secrets
+        .iter()
+        .flat_map(|secret| {
+            let hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
+            let base64 = base64(secret.as_bytes()).trim_end_matches('=').to_owned();
+            [secret.clone(), base64, hex, secret.chars().rev().collect()]
+        })
+        .collect();
+    let mut starts = vec![false; 1 << 16];
+    let start = |bytes: &[u8]| usize::from(bytes[0]) << 8 | usize::from(bytes[1]);
+    for shape in &all {
+        shapes.entry(&shape.as_bytes()[..8]).or_default().push(shape.as_bytes());
+        starts[start(shape.as_bytes())] = true;
+    }
+    kept.windows(8).enumerate().any(|(at, head)| {
+        starts[start(head)]
+            && shapes
+                .get(head)
+                .is_some_and(|shapes| shapes.iter().any(|shape| kept[at..].starts_with(shape)))
+    })
+}
+
+#[test]
+fn the_search_for_kept_secrets_sees_every_shape() {
+    let secrets = canaries(20);
+    for secret in &secrets {
+        let hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let reversed: String = secret.chars().rev().collect();
+        for shape in [secret.clone(), base64(secret.as_bytes()), hex, reversed] {
+            let kept = format!("a line\n{shape}\n");
+            assert!(holds_one_of(kept.as_bytes(), &secrets));
+        }
+    }
+    assert!(!holds_one_of(b"nothing of the kind", &secrets));
+}
+
+/// P25: in files, Base64, commit messages and authors; in names of files, folders, old files,
+/// branches and tags.
 #[test]
 fn p25_five_hundred_secrets_leave_no_trace_in_any_shape() {
     let mex = Mex::ready();
@@ -328,6 +377,18 @@ fn p25_five_hundred_secrets_leave_no_trace_in_any_shape() {
             &format!("src/{}/f{number}.py", number % 20),
             format!("key = \"{secret}\"\nb = \"{encoded}\"\n"),
         );
+    }
+    // Five of each form, each in another kind of name.
+    let named = canaries(100);
+    let (old, present) = named.split_at(40);
+    for (number, secret) in named.iter().enumerate() {
+        match number / 20 {
+            0 => mex.write(&format!("old/{secret}.cfg"), "gone = 1\n"),
+            1 => mex.write(&format!("old/{secret}/deep/a.txt"), "gone = 2\n"),
+            2 => mex.write(&format!("new/{secret}.txt"), "here = 1\n"),
+            3 => mex.write(&format!("new/copy-{secret}/Cargo.toml"), "[workspace]\n"),
+            _ => mex.write(&format!("new/{}.txt", base64(secret.as_bytes())), "here = 2\n"),
+        };
     }
     git(&mex, &["init", "-q"]);
     git(&mex, &["add", "."]);
@@ -342,13 +403,31 @@ fn p25_five_hundred_secrets_leave_no_trace_in_any_shape() {
             &author,
         ],
     );
+    git(&mex, &["rm", "-rq", "old"]);
+    git(&mex, &["commit", "-qm", "less"]);
+    let refs = canaries(4);
+    git(&mex, &["branch", &format!("work/{}", refs[0])]);
+    git(&mex, &["branch", &refs[1]]);
+    git(&mex, &["pack-refs", "--all"]);
+    git(&mex, &["tag", &format!("v1-{}", refs[2])]);
+    git(&mex, &["tag", "-am", "a tag", &refs[3]]);
     let out = mex.folder.path().join("out");
     let answer = mex.scan(&["--release", "--history", "--out", out.to_str().unwrap()]).expect(1);
-    let found: std::collections::BTreeSet<String> = findings(&answer.json())
-        .iter()
-        .filter_map(|finding| finding["fingerprint"].as_str().map(str::to_owned))
-        .collect();
-    assert!(found.len() >= 400, "only {} of 500 secrets were found", found.len());
+    let outcome = answer.json();
+    let distinct = |findings: Vec<&Value>| -> std::collections::BTreeSet<String> {
+        findings
+            .iter()
+            .filter_map(|finding| finding["fingerprint"].as_str().map(str::to_owned))
+            .collect()
+    };
+    let found = distinct(findings(&outcome));
+    assert!(found.len() >= 500, "only {} of 604 secrets were found", found.len());
+    let told = |in_tree: bool| {
+        let of_scope = |finding: &&Value| finding["commit"].is_null() == in_tree;
+        distinct(in_names(&outcome).into_iter().filter(of_scope).collect()).len()
+    };
+    assert_eq!(told(true), present.len(), "names of the tree");
+    assert_eq!(told(false), old.len() + present.len() + refs.len(), "names of the history");
     let mut kept = Vec::new();
     for root in [mex.data(), out] {
         all_bytes(&root, &mut kept);
@@ -358,17 +437,49 @@ fn p25_five_hundred_secrets_leave_no_trace_in_any_shape() {
     kept.extend(
         mex.run(["recorder", "query", "--limit", "1000", "--format", "json"]).stdout.bytes(),
     );
-    let text = String::from_utf8_lossy(&kept);
-    for secret in &secrets {
-        let hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
-        let reversed: String = secret.chars().rev().collect();
-        for shape in [secret.clone(), base64(secret.as_bytes()), hex, reversed] {
-            assert!(
-                !text.contains(shape.trim_end_matches('=')),
-                "a secret is kept in one of its shapes"
-            );
-        }
+    assert!(
+        !holds_one_of(&kept, &[secrets, named, refs].concat()),
+        "a secret is kept in one of its shapes"
+    );
+}
+
+/// FR-9: what is below such a name is scanned as ever, and the name is shown without its secret.
+#[test]
+fn fr_9_a_secret_in_a_name_is_found_and_never_shown_and_hides_nothing_below_it() {
+    let mex = Mex::ready();
+    let (folder, inside) = (canary(), canary());
+    mex.write("Cargo.lock", cargo_lock(&[]))
+        .write(&format!("{folder}/Cargo.lock"), cargo_lock(&[VULNERABLE]))
+        .write(&format!("{folder}/app.browser.js"), format!("token = \"{inside}\"\n"));
+    let out = mex.folder.path().join("out");
+    let answer = mex.scan(&["--release", "--out", out.to_str().unwrap()]).expect(1);
+    let outcome = answer.json();
+    let shown = "[REDACTED:secret:github-pat](1)";
+    let named = in_names(&outcome);
+    assert_eq!(named.len(), 1, "{named:?}");
+    assert_eq!((&named[0]["path"], &named[0]["start_line"]), (&shown.into(), &0.into()));
+    let lockfiles: Vec<&Value> = findings(&outcome)
+        .into_iter()
+        .filter(|finding| finding["type"] == "vulnerability")
+        .map(|finding| &finding["lockfiles"][0])
+        .collect();
+    assert_eq!(lockfiles, [&Value::from(format!("{shown}/Cargo.lock"))]);
+    let below = Value::from(format!("{shown}/app.browser.js"));
+    assert!(findings(&outcome).iter().any(|finding| finding["path"] == below));
+    let project = mex.project().join(&folder);
+    fs::create_dir_all(&project).unwrap();
+    let text = mex.run(["scan", project.to_str().unwrap()]);
+    let refused = mex.run(["scan", project.join("not there").to_str().unwrap()]).expect(2);
+    let text_of_all = mex.run(["scan", mex.project().to_str().unwrap()]).expect(0);
+    assert!(text_of_all.stdout.contains(&format!("{shown} (the name)")), "{text_of_all:?}");
+    let mut kept = Vec::new();
+    for root in [mex.data(), out] {
+        all_bytes(&root, &mut kept);
     }
+    for answer in [&answer, &text, &refused, &text_of_all] {
+        kept.extend(answer.stdout.bytes().chain(answer.stderr.bytes()));
+    }
+    assert!(!holds_one_of(&kept, &[folder, inside]), "a secret is kept in one of its shapes");
 }
 
 #[test]

@@ -160,6 +160,14 @@ pub(super) fn sentence(finding: &Finding) -> String {
         }
         Finding::Secret(secret) => {
             let commit = secret.commit.as_ref().map(|commit| format!(", commit {commit}"));
+            if secret.is_in_a_name() {
+                return format!(
+                    "the name `{}` holds a secret that rule `{}` knows{}",
+                    secret.path,
+                    secret.rule,
+                    commit.unwrap_or_default()
+                );
+            }
             format!(
                 "`{}` holds a secret that rule `{}` knows, from line {}{}",
                 secret.path,

@@ -40,6 +40,8 @@ pub struct Place<'a> {
     pub prefix: &'a str,
     /// From a path below the prefix to the path in the project.
     pub original: &'a dyn Fn(&str) -> String,
+    /// From a path in the project to what may be shown of it.
+    pub shown: &'a dyn Fn(&str) -> String,
     /// How many lines were put before the real first one.
     pub lines_before: u64,
     /// `files` or `history`.
@@ -129,6 +131,12 @@ impl Reading {
         self.leaks.len() as u64
     }
 
+    /// Where the leaks are, as paths in the project; not to be shown as they are.
+    pub fn paths(&self, prefix: &str, original: &dyn Fn(&str) -> String) -> BTreeSet<String> {
+        let inside = |leak: &Leak| leak.file.strip_prefix(prefix).map(str::to_owned);
+        self.leaks.iter().filter_map(inside).map(|path| real_path(&path, original)).collect()
+    }
+
     /// The distinct secrets, to be fingerprinted and then wiped.
     pub fn secrets(&self) -> BTreeSet<Vec<u8>> {
         self.leaks.iter().map(|leak| leak.secret.clone().into_bytes()).collect()
@@ -164,7 +172,7 @@ pub fn settle(
         let line = |line: u64| line.saturating_sub(place.lines_before).max(u64::from(line > 0));
         let secret = Secret {
             rule: redactor.text(&leak.rule_id),
-            path: redactor.text(&real_path(inside, place.original)),
+            path: redactor.text(&(place.shown)(&real_path(inside, place.original))),
             fingerprint: prints.own.clone(),
             start_line: line(leak.start_line),
             end_line: line(leak.end_line),

@@ -21,7 +21,8 @@ pub struct Manifest {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ManifestEntry {
-    /// Its path in the project, with `/`. `%` and bytes that are no UTF-8 are written `%XX`
+    /// Its path in the project, with `/`; a secret in it stands as `[REDACTED:secret:<rule>](<number>)`,
+    /// one number a secret (contract FR-9). `%` and bytes that are no UTF-8 are written `%XX`
     /// where `escaped` is true.
     pub path: String,
     /// Its length in bytes.

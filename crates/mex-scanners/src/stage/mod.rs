@@ -17,12 +17,15 @@ use std::ffi::{OsStr, OsString};
 use std::fs::Permissions;
 use std::io;
 use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mex_runtime::digest::Digest;
 use mex_runtime::port::{Cancel, Progress, ProgressSink};
+
+use crate::secret_name::{self, Shown, Standing};
 
 use copy::{Copied, NotCopied};
 use walk::Found;
@@ -77,7 +80,7 @@ impl Stage {
     ) -> Result<Self, StageError> {
         let root = open_project(project)?;
         progress(Progress::Phase("staging".to_owned()));
-        let found = walk::walk(project, options.max_files, cancel)?;
+        let mut found = walk::walk(project, options.max_files, cancel)?;
         let broken = |action: &'static str, path: &Path| {
             let path = path.to_owned();
             move |source: io::Error| StageError::Io { action, path, source }
@@ -88,7 +91,11 @@ impl Stage {
             .map_err(broken("making a folder in", work_dir))?;
         let tree = folder.path().join("tree");
         let withheld_folder = free_name(project);
-        let targets = targets(&found.files, &withheld_folder);
+        // Before anything is written or told: no name leaves here with a secret in it (contract FR-9).
+        let shown = shown(&found);
+        shown.found.write(folder.path()).map_err(broken("writing the names in", folder.path()))?;
+        found.omitted.iter_mut().for_each(|left| left.path = shown.text(&left.path));
+        let targets = targets(&found.files, &shown, &withheld_folder);
         make_folders(&tree, &targets).map_err(broken("making folders in", &tree))?;
         let hash = found.git.as_ref().map(|git| git.hash);
         let results = copy_all(&root, &tree, &targets, options, hash, progress, cancel);
@@ -171,7 +178,7 @@ impl Stage {
         self.ledger.omitted.clone_from(&found.omitted);
         let mut clean = found.git.as_ref().and_then(|git| git.head);
         for (target, result) in targets.iter().zip(results) {
-            let (path, escaped) = name::to_text(&target.source);
+            let (path, escaped) = name::to_text(&target.shown);
             let copied = match result {
                 Ok(copied) => copied,
                 Err(fault) => {
@@ -185,7 +192,7 @@ impl Stage {
             if tracked.is_none() || tracked != copied.blob.as_ref() {
                 clean = None;
             }
-            if target.source != target.staged {
+            if target.shown != target.staged {
                 let content = read_start(&tree.join(&target.staged));
                 self.ledger.self_statements.extend(withheld::statement(&path, &content));
                 let staged = name::to_text(&target.staged).0;
@@ -235,6 +242,8 @@ pub fn sweep(work_dir: &Path) -> io::Result<()> {
 /// A file and where its copy goes, both relative.
 struct Target {
     source: OsString,
+    /// Its path as everyone else knows it: without secrets.
+    shown: OsString,
     staged: OsString,
 }
 
@@ -259,18 +268,33 @@ fn free_name(project: &Path) -> String {
     names.into_iter().find(|name| !taken(name)).unwrap_or_default()
 }
 
-fn targets(files: &BTreeSet<OsString>, withheld_folder: &str) -> Vec<Target> {
+/// Judges every name of the project. What is ignored and untracked is none of what is released,
+/// and the version control's own folder neither.
+fn shown(found: &Found) -> Shown {
+    let left_out = found.omitted.iter().map(|left| {
+        let standing = match left.kind {
+            OmittedKind::Ignored | OmittedKind::VersionControl => Standing::Mentioned,
+            _ => Standing::Scanned,
+        };
+        (left.path.as_bytes(), standing, None)
+    });
+    let files = found.files.iter().map(|path| (path.as_bytes(), Standing::Scanned, None));
+    secret_name::judge(files.chain(left_out))
+}
+
+fn targets(files: &BTreeSet<OsString>, shown: &Shown, withheld_folder: &str) -> Vec<Target> {
     let mut number = 0_u32;
     files
         .iter()
         .map(|source| {
+            let shown = OsStr::from_bytes(shown.path(source.as_bytes())).to_owned();
             let staged = if withheld::is_withheld(&source.to_string_lossy()) {
                 number += 1;
                 format!("{withheld_folder}/{number:06}.txt").into()
             } else {
-                source.clone()
+                shown.clone()
             };
-            Target { source: source.clone(), staged }
+            Target { source: source.clone(), shown, staged }
         })
         .collect()
 }
@@ -314,7 +338,7 @@ fn copy_all(
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(target) = targets.get(index) else { return done };
             if index.is_multiple_of(256) {
-                progress(Progress::Reading(name::to_text(&target.source).0));
+                progress(Progress::Reading(name::to_text(&target.shown).0));
             }
             done.push((index, copy_one(root, tree, target, options.max_file_bytes, hash, cancel)));
         }

@@ -3,6 +3,8 @@
 
 use mex_runtime::coverage::SelfStatement;
 
+use crate::secret_name::redacted;
+
 /// A kind of configuration no tool may see under its name.
 struct Rule {
     /// Whether the lower-case path, with `/`, is one.
@@ -139,7 +141,8 @@ pub(super) fn statement(path: &str, content: &[u8]) -> Option<SelfStatement> {
     };
     asks.truncate(MAX_ASKS);
     for ask in &mut asks {
-        *ask = ask.chars().take(MAX_ASK_CHARS).collect();
+        // A wish names files, and a name can hold a secret (contract FR-9).
+        *ask = redacted(ask).chars().take(MAX_ASK_CHARS).collect();
     }
     Some(SelfStatement {
         path: path.to_owned(),

@@ -11,6 +11,7 @@ use std::process::Command;
 
 use mex_runtime::digest::Digest;
 use mex_runtime::port::Cancel;
+use mex_scanners::secret_name::InNames;
 use mex_scanners::stage::{OmittedKind, Stage, StageError, StageLedger, StageOptions, sweep};
 
 struct Place {
@@ -359,4 +360,82 @@ fn art_4_nothing_is_left_by_a_stage_or_by_a_crash() {
     fs::write(place.work.path().join("other"), "").unwrap();
     sweep(place.work.path()).unwrap();
     assert_eq!(fs::read_dir(place.work.path()).unwrap().count(), 1);
+}
+
+/// A token of a form that a rule knows, composed so that none stands here.
+fn token() -> String {
+    let mut bytes = [0; 36];
+    getrandom::fill(&mut bytes).unwrap();
+    let letters = b"abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+    let tail: String =
+        bytes.iter().map(|byte| char::from(letters[usize::from(*byte) % letters.len()])).collect();
+    ["gh", "p_"].concat() + &tail
+}
+
+/// Contract FR-9: a name is judged before it is written or told, and what is below it is staged.
+#[test]
+fn fr_9_no_name_with_a_secret_leaves_the_stage() {
+    let secret = token();
+    let files = [
+        format!("{secret}/Cargo.lock"),
+        format!("{secret}/.npmrc"),
+        format!("src/{secret}.rs"),
+        format!("ignored-{secret}/x"),
+        format!("big/{secret}.bin"),
+    ];
+    let place = Place::new(&[("plain.txt", "x"), (".gitignore", "ignored-*\n")]);
+    for file in &files {
+        place.write(file, "content");
+    }
+    place.write(&files[4], &"b".repeat(2_000));
+    place.write(".gitleaksignore", &format!("src/{secret}.rs:rule:1\n"));
+    symlink("plain.txt", place.root().join(format!("link-{secret}"))).unwrap();
+    place.git(&["init", "-q"]);
+    place.git(&["add", "plain.txt"]);
+    let told = std::sync::Mutex::new(Vec::new());
+    let options = StageOptions { max_file_bytes: 1_000, ..StageOptions::default() };
+    let progress = |step| told.lock().unwrap().push(format!("{step:?}"));
+    let stage =
+        Stage::take(place.root(), place.work.path(), &options, &progress, &Cancel::default())
+            .unwrap();
+    let mark = "[REDACTED:secret:github-pat](1)";
+    for path in [format!("{mark}/Cargo.lock"), format!("{mark}/.npmrc"), format!("src/{mark}.rs")] {
+        assert!(paths(&stage).contains(&path.as_str()), "{path} in {:?}", paths(&stage));
+    }
+    assert_eq!(
+        fs::read_to_string(stage.root().join(format!("{mark}/Cargo.lock"))).unwrap(),
+        "content"
+    );
+    let left = omitted(&stage);
+    for (path, kind) in [
+        (format!("ignored-{mark}"), OmittedKind::Ignored),
+        (format!("big/{mark}.bin"), OmittedKind::TooBig),
+        (format!("link-{mark}"), OmittedKind::LinkInside),
+    ] {
+        assert!(left.contains(&(path.as_str(), kind)), "{path} in {left:?}");
+    }
+    let ledger = fs::read_to_string(stage.root().parent().unwrap().join("ledger.json")).unwrap();
+    let kept = format!("{:?} {:?} {ledger} {told:?}", stage.manifest(), stage.ledger());
+    assert!(!kept.contains(&secret), "a name was kept with its secret");
+    let mut open = vec![stage.root()];
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            assert!(!path.to_string_lossy().contains(&secret));
+            open.extend(path.is_dir().then_some(path));
+        }
+    }
+    // The ignored name is none of what is released; the others are findings, each place once.
+    let found = InNames::beside(&stage.root()).unwrap();
+    let places: Vec<&str> = found.secrets.iter().map(|name| name.path.as_str()).collect();
+    let expected = [
+        mark.to_owned(),
+        format!("big/{mark}.bin"),
+        format!("link-{mark}"),
+        format!("src/{mark}.rs"),
+    ];
+    assert_eq!(places, expected);
+    assert!(found.secrets.iter().all(|name| name.secret() == secret.as_bytes()));
+    let mode = fs::metadata(stage.root().parent().unwrap().join("names.json")).unwrap();
+    assert_eq!(mode.permissions().mode() & 0o777, 0o600);
 }
