@@ -3,7 +3,7 @@
 
 use std::ffi::OsStr;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::os::fd::BorrowedFd;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
@@ -55,7 +55,19 @@ pub(super) fn copy(
     hash: Option<gix::hash::Kind>,
     cancel: &Cancel,
 ) -> Result<Copied, NotCopied> {
-    let mut from = open_beneath(root, path).map_err(NotCopied::Unreadable)?;
+    let from = open_beneath(root, path).map_err(NotCopied::Unreadable)?;
+    copy_open(&from, &from, to, max_bytes, hash, cancel)
+}
+
+/// Copies an open file. `reader` is that file again: a test puts a change between two reads there.
+fn copy_open(
+    from: &File,
+    mut reader: impl io::Read,
+    to: &Path,
+    max_bytes: u64,
+    hash: Option<gix::hash::Kind>,
+    cancel: &Cancel,
+) -> Result<Copied, NotCopied> {
     let before = from.metadata().map_err(NotCopied::Unreadable)?;
     if !before.is_file() {
         return Err(NotCopied::NotAFile);
@@ -85,7 +97,7 @@ pub(super) fn copy(
         if cancel.is_cancelled() {
             return Err(NotCopied::Cancelled);
         }
-        let count = match from.read(&mut chunk) {
+        let count = match reader.read(&mut chunk) {
             Ok(0) => break,
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
@@ -155,6 +167,62 @@ impl InlineAllows {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A file that somebody changes once `after` bytes of it were read.
+    struct Changing<'a, F: FnMut()> {
+        file: &'a File,
+        after: usize,
+        change: F,
+    }
+
+    impl<F: FnMut()> io::Read for Changing<'_, F> {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            let room = into.len().min(self.after.max(1));
+            let count = self.file.read(&mut into[..room])?;
+            if self.after > 0 {
+                self.after -= count;
+                if self.after == 0 {
+                    (self.change)();
+                }
+            }
+            Ok(count)
+        }
+    }
+
+    /// Contract ENV-6: whatever the manifest names is the file as it was at one moment.
+    #[test]
+    fn every_change_in_the_middle_of_a_copy_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("source");
+        let write = |text: &[u8]| {
+            OpenOptions::new().write(true).open(&path).unwrap().write_all(text).unwrap();
+        };
+        let cut = |size| OpenOptions::new().write(true).open(&path).unwrap().set_len(size).unwrap();
+        let old = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000);
+        let changes: [(&str, &dyn Fn()); 5] = [
+            ("rewritten at the same length", &|| write(b"XXXXXXXXXX")),
+            ("longer", &|| cut(20)),
+            ("shorter", &|| cut(7)),
+            ("emptied", &|| cut(0)),
+            ("its first half rewritten, which was read already", &|| write(b"XXXXX")),
+        ];
+        for (what, change) in changes {
+            std::fs::write(&path, b"0123456789").unwrap();
+            // Long ago, so that the change shows however coarse the file system's clock is.
+            File::options().write(true).open(&path).unwrap().set_modified(old).unwrap();
+            let from = File::open(&path).unwrap();
+            let reader = Changing { file: &from, after: 5, change };
+            let to = folder.path().join(what);
+            let copied = copy_open(&from, reader, &to, 100, None, &Cancel::default());
+            assert!(matches!(copied, Err(NotCopied::Changed)), "{what}");
+        }
+        std::fs::write(&path, b"0123456789").unwrap();
+        let from = File::open(&path).unwrap();
+        let reader = Changing { file: &from, after: 5, change: || () };
+        let to = folder.path().join("whole");
+        let copied = copy_open(&from, reader, &to, 100, None, &Cancel::default());
+        assert_eq!(copied.ok().unwrap().sha256, Digest::of(b"0123456789"));
+    }
 
     #[test]
     fn inline_comments_are_counted_across_chunks_once_each() {

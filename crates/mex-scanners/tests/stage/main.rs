@@ -439,3 +439,18 @@ fn fr_9_no_name_with_a_secret_leaves_the_stage() {
     let mode = fs::metadata(stage.root().parent().unwrap().join("names.json")).unwrap();
     assert_eq!(mode.permissions().mode() & 0o777, 0o600);
 }
+
+/// Contract SC-3, ENV-6: the kernel makes these files anew at each look, so no copy is ever whole.
+#[test]
+fn a_file_that_is_another_at_each_look_is_a_gap_and_is_not_staged() {
+    let work = tempfile::tempdir().unwrap();
+    let project = Path::new("/proc/sys/kernel/random");
+    let options = StageOptions::default();
+    let stage = Stage::take(project, work.path(), &options, &|_| (), &Cancel::default()).unwrap();
+    let left = &stage.ledger().omitted;
+    let uuid = left.iter().find(|omitted| omitted.path == "uuid").unwrap();
+    assert_eq!(uuid.kind, OmittedKind::Changed, "{left:?}");
+    assert!(uuid.kind.is_gap());
+    assert_eq!(stage.manifest().files, []);
+    assert!(!stage.root().join("uuid").exists(), "half a copy stays");
+}
