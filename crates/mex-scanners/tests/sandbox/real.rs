@@ -87,6 +87,42 @@ fn every_tool_says_its_version_inside() {
     }
 }
 
+/// The rules we hand over are those inside the pinned program, but for what their header says.
+#[test]
+fn gitleaks_rules_are_the_pinned_programs_own_but_for_the_two_changes_named() {
+    let program = std::fs::read(real_tool("gitleaks").executable).unwrap();
+    let ours = mex_scanners::gitleaks::argv::RULES;
+    let start = "title = \"gitleaks config\"";
+    let ours: Vec<&str> = ours[ours.find(start).unwrap()..].lines().collect();
+    let at = program.windows(start.len()).position(|window| window == start.as_bytes()).unwrap();
+    // Behind the text the program goes on in bytes; what is of the text is read until its last line.
+    let text = String::from_utf8_lossy(&program[at..(at + (1 << 20)).min(program.len())]);
+    let mut theirs = text.lines();
+    let (mut dropped, mut respelled) = (Vec::new(), Vec::new());
+    for line in ours {
+        if line.starts_with("# `[Y]` is `Y`") {
+            continue;
+        }
+        let plain = line.replace("-[Y]mVk", "-YmVk");
+        loop {
+            let next = theirs.next().unwrap_or_else(|| panic!("not in the program: {line}"));
+            // The last line has the program's next byte behind it.
+            if next == plain || next.strip_prefix(&plain).is_some_and(|rest| rest.starts_with('\0'))
+            {
+                break;
+            }
+            dropped.push(next.to_owned());
+        }
+        respelled.extend((plain != line).then(|| line.to_owned()));
+    }
+    assert_eq!(dropped.first().map(String::as_str), Some("paths = ["), "{dropped:?}");
+    assert_eq!(dropped.last().map(String::as_str), Some("]"), "{dropped:?}");
+    let between = &dropped[1..dropped.len() - 1];
+    assert!(between.iter().all(|line| line.starts_with("    '''")), "{dropped:?}");
+    assert_eq!(between.len(), 25, "{dropped:?}");
+    assert_eq!(respelled.len(), 1, "{respelled:?}");
+}
+
 #[test]
 fn gitleaks_reads_the_staged_tree_and_the_history_and_obeys_neither() {
     let sandboxed = Run::sandboxed();
