@@ -18,8 +18,10 @@ use mex_runtime::execute::Ports;
 use mex_runtime::id::{ActorId, EngineId, EventId};
 use mex_runtime::operation::Actor;
 use mex_runtime::policy::allowlist::FingerprintKey;
-use mex_runtime::port::{ArtifactStore as _, Clock, Record, Recorder as _};
+use mex_runtime::port::{ArtifactStore as _, Cancel, Clock, Record, Recorder as _};
 use mex_scanners::advisory::Databases;
+use mex_scanners::process::provision::ProvisionContext;
+use mex_scanners::process::record_probe;
 use mex_scanners::sandbox::{InitCommand, Sandbox};
 use mex_scanners::toolchain::{Lock, Toolchain};
 
@@ -212,9 +214,24 @@ impl App {
             return Ok(sandbox);
         }
         let sandbox = Sandbox::probe(self.init.clone(), self.work.path());
-        let probed =
-            SystemEvent::SandboxProbed { level: sandbox.level, reason: sandbox.reason.clone() };
-        self.record(&EventContext::system(self.actor_id.clone()), EventBody::System(probed))?;
+        let events = EventContext::system(self.actor_id.clone());
+        let ports = self.ports();
+        let context = ProvisionContext {
+            recorder: ports.recorder,
+            store: ports.store,
+            clock: ports.clock,
+            events: &events,
+            cancel: &Cancel::default(),
+        };
+        record_probe(&sandbox, &context)
+            .map_err(|fault| AppError::new(fault.code(), fault.to_string()))?;
+        let probed = SystemEvent::SandboxProbed {
+            level: sandbox.level,
+            reason: sandbox.reason.clone(),
+            limits: Some(sandbox.limits),
+            limits_reason: sandbox.limits_reason.clone(),
+        };
+        self.record(&events, EventBody::System(probed))?;
         Ok(self.sandbox.get_or_init(|| Arc::new(sandbox)))
     }
 

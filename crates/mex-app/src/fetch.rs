@@ -19,7 +19,7 @@ use mex_runtime::result::{EngineResult, Status, TypedError};
 use mex_scanners::advisory::{
     DatabaseRefused, Databases, FetchLimits, Form, Imported, default_source,
 };
-use mex_scanners::provision::ProvisionContext;
+use mex_scanners::process::provision::ProvisionContext;
 use mex_scanners::toolchain::lock::Source;
 use mex_scanners::toolchain::{Existing, Installed, Toolchain};
 use semver::Version;

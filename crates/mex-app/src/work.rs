@@ -67,6 +67,8 @@ fn sweep(all: &Path) {
             Err(error) => error.kind() == std::io::ErrorKind::NotFound,
         };
         if dead {
+            // What runs of it are still alive, where only a control group knows them.
+            mex_scanners::sandbox::sweep_groups(&path);
             remove(&path);
             let _ = fs::remove_file(&lock_path);
         }

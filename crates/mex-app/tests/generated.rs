@@ -183,7 +183,7 @@ fn supply_chain_report_schema_has_exactly_the_four_fields() {
 /// FR-2, ENV-5: an event as Rust writes it satisfies its schema; an unknown type does not.
 #[test]
 fn event_schema_accepts_events_and_refuses_unknown_types() {
-    use mex_runtime::artifact::SandboxLevel;
+    use mex_runtime::artifact::{LimitLevel, SandboxLevel};
     use mex_runtime::event::{EventBody, EventContext, SystemEvent};
 
     let event = EventContext::system("mex".parse().unwrap()).event(
@@ -192,6 +192,8 @@ fn event_schema_accepts_events_and_refuses_unknown_types() {
         EventBody::System(SystemEvent::SandboxProbed {
             level: SandboxLevel::Unsandboxed,
             reason: "bubblewrap is not installed".to_owned(),
+            limits: Some(LimitLevel::RlimitsAndPoller),
+            limits_reason: "no control group hierarchy is mounted".to_owned(),
         }),
     );
     let document = serde_json::to_value(&event).unwrap();

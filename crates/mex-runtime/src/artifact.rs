@@ -90,6 +90,18 @@ pub enum SandboxLevel {
     Namespaced,
 }
 
+/// What holds a tool to its memory, its CPU time and its number of processes; never assumed.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum LimitLevel {
+    /// The kernel's limits for each process, and a look at the whole tree twenty times a second.
+    RlimitsAndPoller,
+    /// A control group as well: the kernel itself holds the whole tree.
+    Cgroup,
+}
+
 /// What produced an artifact, from what, how (contract ART-2).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

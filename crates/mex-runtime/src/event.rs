@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::artifact::{ArtifactHandle, DatabaseIdentity, SandboxLevel, ToolIdentity};
+use crate::artifact::{ArtifactHandle, DatabaseIdentity, LimitLevel, SandboxLevel, ToolIdentity};
 use crate::budget::{Limit, Usage};
 use crate::code::Code;
 use crate::diagnostic::ProblemStatus;
@@ -160,12 +160,15 @@ pub struct TerminalCommand {
     pub stderr_ref: Option<ArtifactHandle>,
     /// The environment it got, as an artifact.
     pub env_ref: Option<ArtifactHandle>,
-    /// The attempt it belongs to; null for provisioning.
+    /// The attempt it belongs to; null for provisioning and for the sandbox looking at itself.
     pub op_id: Option<OpId>,
     /// The pinned tool it is.
     pub tool: Option<ToolIdentity>,
     /// The sandbox it ran in.
     pub sandbox: SandboxLevel,
+    /// What held it to its limits; absent where only its time was limited, as in provisioning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<LimitLevel>,
     /// The limit it was killed at.
     pub killed_at: Option<Limit>,
     /// What it used.
@@ -419,6 +422,12 @@ pub enum SystemEvent {
         level: SandboxLevel,
         /// What was missing.
         reason: String,
+        /// What holds tools to their limits here.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limits: Option<LimitLevel>,
+        /// Why there is no control group; empty where there is one.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        limits_reason: String,
     },
 }
 

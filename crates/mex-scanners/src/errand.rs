@@ -47,7 +47,8 @@ impl Errand<'_> {
     /// The tool, where this operation may run it.
     ///
     /// # Errors
-    /// `MEX-CAP-NOT-GRANTED` without the right; what the toolchain says otherwise.
+    /// `MEX-CAP-NOT-GRANTED` without the right; what the toolchain says otherwise;
+    /// `MEX-TOOL-VERSION` where a tool known by its record alone calls itself another version.
     pub fn tool(&self, name: &'static str) -> Result<PinnedTool, TypedError> {
         let right = format!("proc.exec:{name}");
         if !self.admitted.may(&right) {
@@ -56,9 +57,25 @@ impl Errand<'_> {
                 format!("`{name}` is not run: the operation holds no `{right}`"),
             ));
         }
-        self.toolchain
-            .resolve(&ToolName::known(name))
-            .map_err(|fault: ToolchainError| error(fault.code(), fault.to_string()))
+        let typed = |fault: ToolchainError| error(fault.code(), fault.to_string());
+        let tool = self.toolchain.resolve(&ToolName::known(name)).map_err(typed)?;
+        if let Some(args) = self.toolchain.version_question(&tool.identity) {
+            let ask = Ask {
+                args,
+                env: Vec::new(),
+                cwd: "/scratch",
+                mounts: Vec::new(),
+                extra_executables: Vec::new(),
+                budget: version_budget(self.admitted.budget()),
+                redact: &<[u8]>::to_vec,
+                keep_stdout: Keep::Artifact,
+            };
+            let finished = self.run(&tool, ask)?;
+            let said = answer(&finished);
+            said.code(name)?;
+            self.toolchain.hear_version(&tool.identity, said.stdout).map_err(typed)?;
+        }
+        Ok(tool)
     }
 
     /// Runs the tool to its end.
@@ -94,6 +111,34 @@ impl Errand<'_> {
         process::run(&launch, &context)
             .map_err(|fault| error(fault.code(), line(&fault.to_string())))
     }
+
+    /// A folder that the unprivileged user inside the sandbox can read. It lies in the work folder,
+    /// so that the sweep at start takes away what a kill left (contract ART-4).
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn open_folder(&self, mode: u32) -> io::Result<tempfile::TempDir> {
+        let work = self.sandbox.work_dir();
+        let folder = tempfile::Builder::new().prefix("input-").tempdir_in(work)?;
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(mode))?;
+        Ok(folder)
+    }
+
+    /// A folder with one configuration of ours.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn config_folder(&self, name: &str, text: &str) -> io::Result<tempfile::TempDir> {
+        let folder = self.open_folder(0o755)?;
+        let path = folder.path().join(name);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)?;
+            fs::set_permissions(parent, fs::Permissions::from_mode(0o755))?;
+        }
+        fs::write(&path, text)?;
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o444))?;
+        Ok(folder)
+    }
 }
 
 /// How a run ended, for an adapter's own reading.
@@ -109,6 +154,16 @@ pub(crate) fn answer(finished: &Finished) -> Answer<'_> {
         stdout_bytes: finished.stdout.original_bytes,
         stderr: &finished.stderr.bytes,
         stderr_bytes: finished.stderr.original_bytes,
+    }
+}
+
+/// What a question for a version may cost.
+fn version_budget(budget: &Budget) -> Budget {
+    Budget {
+        wall_time_ms: budget.wall_time_ms.min(20_000),
+        cpu_time_ms: budget.cpu_time_ms.min(20_000),
+        output_bytes: budget.output_bytes.min(1 << 16),
+        ..*budget
     }
 }
 
@@ -136,32 +191,6 @@ pub(crate) fn rest(budget: &Budget, finished: &Finished) -> Budget {
 /// A host path, read-only inside.
 pub(crate) fn read_only(host: &Path, inside: &str) -> Mount {
     Mount { host: host.to_path_buf(), inside: inside.to_owned(), mode: MountMode::ReadOnly }
-}
-
-/// A folder that the unprivileged user inside the sandbox can read.
-///
-/// # Errors
-/// When it cannot be made.
-pub(crate) fn open_folder(mode: u32) -> io::Result<tempfile::TempDir> {
-    let folder = tempfile::Builder::new().prefix("mex-").tempdir()?;
-    fs::set_permissions(folder.path(), fs::Permissions::from_mode(mode))?;
-    Ok(folder)
-}
-
-/// A folder with one configuration of ours.
-///
-/// # Errors
-/// When it cannot be written.
-pub(crate) fn config_folder(name: &str, text: &str) -> io::Result<tempfile::TempDir> {
-    let folder = open_folder(0o755)?;
-    let path = folder.path().join(name);
-    if let Some(parent) = path.parent() {
-        fs::create_dir_all(parent)?;
-        fs::set_permissions(parent, fs::Permissions::from_mode(0o755))?;
-    }
-    fs::write(&path, text)?;
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o444))?;
-    Ok(folder)
 }
 
 /// The error for a folder of ours that could not be prepared.

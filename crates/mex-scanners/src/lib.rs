@@ -10,8 +10,6 @@ pub mod gitleaks;
 pub mod lockfile;
 pub mod osv_scanner;
 pub mod process;
-#[path = "process/provision.rs"]
-pub mod provision;
 pub mod redact;
 pub mod sandbox;
 pub mod secret_name;

@@ -3,6 +3,8 @@
 //! (the gates do) and never says what its output means (the adapters do).
 
 mod capture;
+mod group;
+pub mod provision;
 mod record;
 mod tree;
 mod types;
@@ -15,9 +17,13 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
-use mex_runtime::artifact::SandboxLevel;
-use mex_runtime::budget::Limit;
+use mex_runtime::artifact::{LimitLevel, SandboxLevel};
+use mex_runtime::budget::{Budget, Limit};
 
+pub use group::sweep as sweep_groups;
+pub(crate) use group::{Group, Groups};
+pub(crate) use record::Probed;
+pub use record::record_probe;
 pub use types::{
     Captured, Exit, Finished, Keep, Launch, Mount, MountMode, Network, Redact, ScratchFault,
     ScratchFiles, SpawnContext, SpawnError,
@@ -44,11 +50,12 @@ pub fn run(launch: &Launch<'_>, context: &SpawnContext<'_>) -> Result<Finished, 
         .map_err(failed("making the scratch folder"))?;
     let scratch = ScratchFiles::new(scratch);
     let seed = context.clock.uuid();
-    let plan = sandbox::plan(context.sandbox, launch, scratch.host(), seed)?;
+    let mut plan = sandbox::plan(context.sandbox, launch, scratch.host(), seed)?;
     if let Some(uid) = plan.uid {
         std::os::unix::fs::chown(scratch.host(), Some(uid), Some(uid))
             .map_err(failed("giving the scratch folder away"))?;
     }
+    let group = context.sandbox.group(&launch.budget, seed, &mut plan);
     let begun = Instant::now();
     let child = start(&plan).map_err(failed("the spawn"))?;
     let watched = Watched {
@@ -56,6 +63,7 @@ pub fn run(launch: &Launch<'_>, context: &SpawnContext<'_>) -> Result<Finished, 
         cancel: context.cancel,
         scratch: scratch.host(),
         level: plan.level,
+        group: group.as_ref(),
         begun,
     };
     let mut ended = watch::to_the_end(child, &watched).map_err(failed("watching it"))?;
@@ -74,7 +82,8 @@ pub fn run(launch: &Launch<'_>, context: &SpawnContext<'_>) -> Result<Finished, 
             }
         },
     };
-    let kept = record::terminal_command(launch, context, &plan, &ended, exit)?;
+    let kept =
+        record::terminal_command(launch, context, &plan, &ended, (exit, limits(group.as_ref())))?;
     if let Some(reason) = unset {
         return Err(SpawnError::Sandbox { tool: tool.clone(), reason });
     }
@@ -90,32 +99,41 @@ pub fn run(launch: &Launch<'_>, context: &SpawnContext<'_>) -> Result<Finished, 
     })
 }
 
-/// Runs the sandbox's own init in probe mode, at most five seconds; `Ok` is its stdout.
+/// Runs the sandbox's own init in probe mode, at most five seconds.
 ///
 /// # Errors
-/// What it said instead, as one sentence.
-pub(crate) fn probe(plan: &Plan, scratch: &Path) -> Result<String, String> {
+/// When it could not be started or watched, as one sentence: then there was no run to record.
+pub(crate) fn probe(
+    plan: &Plan,
+    scratch: &Path,
+    budget: Budget,
+    group: Option<&Group>,
+) -> Result<Probed, String> {
     let child = start(plan).map_err(|error| format!("`{}`: {error}", plan.program.display()))?;
     let watched = Watched {
-        budget: mex_runtime::budget::Budget {
-            cpu_time_ms: 5_000,
-            wall_time_ms: 5_000,
-            memory_bytes: 256 << 20,
-            output_bytes: 1 << 16,
-        },
+        budget,
         cancel: &mex_runtime::port::Cancel::default(),
         scratch,
         level: plan.level,
+        group,
         begun: Instant::now(),
     };
     let ended = watch::to_the_end(child, &watched).map_err(|error| error.to_string())?;
-    match exit_of(&ended, plan.level) {
-        Exit::Code(0) => Ok(String::from_utf8_lossy(&ended.stdout.bytes).into_owned()),
-        exit => {
-            let said = String::from_utf8_lossy(&ended.stderr.bytes);
-            Err(format!("{exit:?}: {}", said.trim().chars().take(300).collect::<String>()))
-        }
-    }
+    let text = |word: &OsString| word.to_string_lossy().into_owned();
+    Ok(Probed {
+        command: plan.program.to_string_lossy().into_owned(),
+        args: plan.args.iter().map(text).collect(),
+        exit: exit_of(&ended, plan.level),
+        stdout: ended.stdout,
+        stderr: ended.stderr,
+        usage: ended.usage,
+        sandbox: plan.level,
+        limits: limits(group),
+    })
+}
+
+fn limits(group: Option<&Group>) -> LimitLevel {
+    group.map_or(LimitLevel::RlimitsAndPoller, |_| LimitLevel::Cgroup)
 }
 
 /// Becomes the tool: the last step of the sandbox's init. Returns only when that failed.

@@ -25,7 +25,7 @@ use semver::Version;
 use serde_json::json;
 
 use crate::answer::{error, status};
-use crate::errand::{self, Ask, Errand, answer, config_folder, open_folder, read_only, unprepared};
+use crate::errand::{self, Ask, Errand, answer, read_only, unprepared};
 use crate::fingerprint::Fingerprints;
 use crate::gitleaks::argv::{self, Scope};
 use crate::gitleaks::normalise::{Place, Reading, read, settle};
@@ -182,7 +182,9 @@ impl Run<'_> {
     ) -> Result<Vec<Part>, TypedError> {
         let tool = self.errand.tool(NAME)?;
         self.outcome.tools.push(tool.identity.clone());
-        let config = config_folder(argv::CONFIG_FILE, argv::RULES)
+        let config = self
+            .errand
+            .config_folder(argv::CONFIG_FILE, argv::RULES)
             .map_err(|fault| unprepared("gitleaks' configuration", &fault))?;
         match scope {
             Scope::Tree => self.tree(&tool, config.path(), ledger),
@@ -289,7 +291,10 @@ impl Run<'_> {
         ledger: &StageLedger,
         before: &Finished,
     ) -> Result<Option<Part>, TypedError> {
-        let folder = open_folder(0o755).map_err(|fault| unprepared("the second pass", &fault))?;
+        let folder = self
+            .errand
+            .open_folder(0o755)
+            .map_err(|fault| unprepared("the second pass", &fault))?;
         let (names, too_big) = blind_spots::unmask(root, masked, folder.path())
             .map_err(|fault| unprepared("the second pass", &fault))?;
         if !too_big.is_empty() {

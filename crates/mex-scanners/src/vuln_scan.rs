@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use mex_runtime::adapter::{Adapter, AdapterOutcome, Produced, RunContext};
 use mex_runtime::artifact::{DatabaseIdentity, SandboxLevel, ToolIdentity, media_type};
+use mex_runtime::budget::Budget;
 use mex_runtime::code::Code;
 use mex_runtime::coverage::{Coverage, CoverageEntry, CoverageState, ToolCount};
 use mex_runtime::determinism::Determinism;
@@ -26,9 +27,9 @@ use serde_json::json;
 
 use crate::advisory::{Databases, Form, Snapshot};
 use crate::answer::{error, status};
-use crate::errand::{self, Ask, Errand, answer, config_folder, open_folder, read_only, unprepared};
+use crate::errand::{self, Ask, Errand, answer, read_only, unprepared};
 use crate::lockfile::{Discovered, Lockfile, discover, entry};
-use crate::process::{Keep, Mount, MountMode};
+use crate::process::{Finished, Keep, Mount, MountMode};
 use crate::sandbox::Sandbox;
 use crate::stage::StageLedger;
 use crate::tool::PinnedTool;
@@ -75,7 +76,9 @@ impl Adapter for VulnScan {
             )),
             Some(stage) => match discover(&stage.root) {
                 Err(fault) => {
-                    total.fail("files", None, unprepared("the list of lockfiles", &fault))
+                    let fault = unprepared("the list of lockfiles", &fault);
+                    total.entries.push(entry("files", None, gap(&fault), &fault.message, 1));
+                    total.errors.push(fault);
                 }
                 Ok(found) => {
                     let asked = admitted.operation().params.get("lockfiles");
@@ -176,16 +179,15 @@ impl Share {
         }
     }
 
-    fn fail(&mut self, subject: &str, tool: Option<&ToolName>, fault: TypedError) {
-        let state = match fault.code {
-            Code::IntegrityToolMissing => CoverageState::ToolMissing,
-            Code::DbMissing | Code::DbEmpty | Code::DbTruncated | Code::DbUnparsable => {
-                CoverageState::DatabaseUnusable
-            }
-            _ => CoverageState::Failed,
-        };
-        self.entries.push(entry(subject, tool, state, &fault.message, 1));
+    /// The same gap for each lockfile, and one error.
+    fn fail(&mut self, locks: &[&Lockfile], tool: &ToolName, fault: TypedError) {
+        self.note(locks, tool, gap(&fault), &fault.message);
         self.errors.push(fault);
+    }
+
+    fn note(&mut self, locks: &[&Lockfile], tool: &ToolName, state: CoverageState, reason: &str) {
+        let entries = locks.iter().map(|lock| entry(&lock.path, Some(tool), state, reason, 1));
+        self.entries.extend(entries);
     }
 
     fn keep(&mut self, bytes: &[u8]) {
@@ -233,48 +235,30 @@ impl Share {
 
 impl VulnScan {
     fn osv_scanner(&self, errand: &Errand<'_>, lockfiles: &[Lockfile], root: &Path) -> Share {
-        let mut share = Share::default();
-        let name = ToolName::known(osv_scanner::NAME);
         let mut ecosystems: BTreeMap<&str, Vec<&Lockfile>> = BTreeMap::new();
         for lockfile in lockfiles {
             ecosystems.entry(lockfile.kind.ecosystem).or_default().push(lockfile);
         }
-        if ecosystems.is_empty() {
-            return share;
-        }
-        let tool = match errand.tool(osv_scanner::NAME) {
-            Ok(tool) => tool,
-            Err(fault) => {
-                lockfiles.iter().for_each(|lock| {
-                    share.entries.push(entry(
-                        &lock.path,
-                        Some(&name),
-                        gap(&fault),
-                        &fault.message,
-                        1,
-                    ))
-                });
-                share.errors.push(fault);
-                return share;
-            }
-        };
-        share.tools.push(tool.identity.clone());
+        let all: Vec<&Lockfile> = lockfiles.iter().collect();
+        let (tool, mut share) = tool_for(errand, osv_scanner::NAME, &all);
+        let Some(tool) = tool else { return share };
+        let mut budget = *errand.admitted.budget();
         for (ecosystem, locks) in ecosystems {
-            let Some(snapshot) = self.databases.current(ecosystem, Form::Osv) else {
-                no_database(&mut share, ecosystem, &name, &locks);
+            let Some(snapshot) = self.database(ecosystem, Form::Osv, &tool, &locks, &mut share)
+            else {
                 continue;
             };
             (errand.context.progress)(Progress::Phase(format!(
                 "running osv-scanner for {ecosystem}"
             )));
-            share.databases.push(snapshot.identity.clone());
-            let one = run_osv(errand, &tool, &snapshot, &locks, root);
-            // One lockfile it cannot read loses the findings of all: then each gets a run of its own.
-            if one.errors.is_empty() || locks.len() == 1 || errand.context.cancel.is_cancelled() {
+            let one = run_osv(errand, &tool, &snapshot, &locks, root, &mut budget);
+            // One lockfile it cannot read loses the findings of all: then each gets a run of its own,
+            // as long as the operation's budget lasts.
+            if one.errors.is_empty() || locks.len() == 1 || one.errors.iter().any(is_final) {
                 share.take(one);
             } else {
                 for lock in locks {
-                    share.take(run_osv(errand, &tool, &snapshot, &[lock], root));
+                    share.take(run_osv(errand, &tool, &snapshot, &[lock], root, &mut budget));
                 }
             }
         }
@@ -282,66 +266,84 @@ impl VulnScan {
     }
 
     fn cargo_audit(&self, errand: &Errand<'_>, lockfiles: &[Lockfile], root: &Path) -> Share {
-        let mut share = Share::default();
-        let name = ToolName::known(cargo_audit::NAME);
         let locks: Vec<&Lockfile> =
             lockfiles.iter().filter(|lock| lock.kind.parser == "Cargo.lock").collect();
-        if locks.is_empty() {
-            return share;
-        }
-        let tool = match errand.tool(cargo_audit::NAME) {
-            Ok(tool) => tool,
-            Err(fault) => {
-                locks.iter().for_each(|lock| {
-                    share.entries.push(entry(
-                        &lock.path,
-                        Some(&name),
-                        gap(&fault),
-                        &fault.message,
-                        1,
-                    ))
-                });
-                share.errors.push(fault);
-                return share;
-            }
-        };
-        share.tools.push(tool.identity.clone());
-        let Some(snapshot) = self.databases.current("crates.io", Form::Rustsec) else {
-            no_database(&mut share, "crates.io", &name, &locks);
+        let (tool, mut share) = tool_for(errand, cargo_audit::NAME, &locks);
+        let Some(tool) = tool else { return share };
+        let Some(snapshot) = self.database("crates.io", Form::Rustsec, &tool, &locks, &mut share)
+        else {
             return share;
         };
-        share.databases.push(snapshot.identity.clone());
+        let mut budget = *errand.admitted.budget();
         for lock in locks {
             (errand.context.progress)(Progress::Phase("running cargo-audit".to_owned()));
             (errand.context.progress)(Progress::Reading(lock.path.clone()));
-            share.take(run_audit(errand, &tool, &snapshot, lock, root));
+            share.take(run_audit(errand, &tool, &snapshot, lock, root, &mut budget));
         }
         share
+    }
+
+    /// The snapshot in force, put on record; where there is none, each lockfile is a gap of its
+    /// own that hides nobody's findings (contract SC-11), and no error of the operation.
+    fn database(
+        &self,
+        ecosystem: &str,
+        form: Form,
+        tool: &PinnedTool,
+        locks: &[&Lockfile],
+        share: &mut Share,
+    ) -> Option<Snapshot> {
+        let snapshot = self.databases.current(ecosystem, form);
+        match &snapshot {
+            Some(snapshot) => share.databases.push(snapshot.identity.clone()),
+            None => {
+                let reason = format!(
+                    "there is no advisory database for {ecosystem}: run `mex db sync {ecosystem}` or `mex db import`"
+                );
+                share.note(locks, &tool.identity.name, CoverageState::DatabaseUnusable, &reason);
+            }
+        }
+        snapshot
+    }
+}
+
+/// The tool and its share begun. No tool where no lockfile asks for it, or where every lockfile is
+/// a gap for want of it.
+fn tool_for(
+    errand: &Errand<'_>,
+    name: &'static str,
+    locks: &[&Lockfile],
+) -> (Option<PinnedTool>, Share) {
+    let mut share = Share::default();
+    if locks.is_empty() {
+        return (None, share);
+    }
+    match errand.tool(name) {
+        Ok(tool) => {
+            share.tools.push(tool.identity.clone());
+            (Some(tool), share)
+        }
+        Err(fault) => {
+            share.fail(locks, &ToolName::known(name), fault);
+            (None, share)
+        }
     }
 }
 
 fn gap(fault: &TypedError) -> CoverageState {
-    if fault.code == Code::IntegrityToolMissing {
-        CoverageState::ToolMissing
-    } else {
-        CoverageState::Failed
+    match fault.code {
+        Code::IntegrityToolMissing => CoverageState::ToolMissing,
+        Code::DbMissing | Code::DbEmpty | Code::DbTruncated | Code::DbUnparsable => {
+            CoverageState::DatabaseUnusable
+        }
+        _ => CoverageState::Failed,
     }
 }
 
-/// A gap of its own that hides nobody's findings (contract SC-11); no error of the operation.
-fn no_database(share: &mut Share, ecosystem: &str, tool: &ToolName, locks: &[&Lockfile]) {
-    let reason = format!(
-        "there is no advisory database for {ecosystem}: run `mex db sync {ecosystem}` or `mex db import`"
-    );
-    for lock in locks {
-        share.entries.push(entry(
-            &lock.path,
-            Some(tool),
-            CoverageState::DatabaseUnusable,
-            &reason,
-            1,
-        ));
-    }
+/// Whether a run apart would end the same way: the budget is used up, or somebody cancelled.
+fn is_final(fault: &TypedError) -> bool {
+    let codes = [Code::ToolTimeout, Code::BudgetOverrun, Code::ToolTruncated, Code::Cancelled];
+    codes.contains(&fault.code)
 }
 
 fn run_osv(
@@ -350,58 +352,30 @@ fn run_osv(
     snapshot: &Snapshot,
     locks: &[&Lockfile],
     root: &Path,
+    budget: &mut Budget,
 ) -> Share {
     use osv_scanner::argv;
-    let mut share = Share::default();
-    let name = ToolName::known(osv_scanner::NAME);
-    let args = argv::args(locks.iter().copied());
-    share.asked.push(args.clone());
-    let result = (|| {
-        let config = config_folder(argv::CONFIG_FILE, argv::CONFIG)
-            .map_err(|fault| unprepared("osv-scanner's configuration", &fault))?;
-        let database = database_copy(snapshot, &argv::database_path(&snapshot.identity.ecosystem))
-            .map_err(|fault| unprepared("the advisory database", &fault))?;
-        let mounts = vec![
-            read_only(root, "/project"),
-            read_only(config.path(), argv::CONFIG_FOLDER),
-            Mount {
-                host: database.path().to_path_buf(),
+    let inside = argv::database_path(&snapshot.identity.ecosystem);
+    let asked = database_copy(errand, snapshot, &inside)
+        .map(|copy| Asked {
+            args: argv::args(locks.iter().copied()),
+            env: argv::env(),
+            config: (argv::CONFIG_FOLDER, argv::CONFIG_FILE, argv::CONFIG),
+            database: Mount {
+                host: copy.path().to_path_buf(),
                 inside: argv::DATABASES.to_owned(),
                 mode: MountMode::ReadWrite,
             },
-        ];
-        let ask = Ask {
-            args,
-            env: argv::env(),
-            cwd: argv::CONFIG_FOLDER,
-            mounts,
-            extra_executables: Vec::new(),
-            budget: *errand.admitted.budget(),
-            redact: &<[u8]>::to_vec,
-            keep_stdout: Keep::No,
-        };
-        errand.run(tool, ask)
-    })();
-    match result {
-        Err(fault) => {
-            for lock in locks {
-                share.entries.push(entry(&lock.path, Some(&name), gap(&fault), &fault.message, 1));
-            }
-            share.errors.push(fault);
-        }
-        Ok(finished) => {
-            share.level = Some(finished.sandbox);
-            let read = osv_scanner::normalise::normalise(&answer(&finished), locks);
-            share.findings = read.findings;
-            share.counts = read.counts;
-            share.entries = read.entries;
-            share.errors = read.errors;
-            if !finished.stdout.bytes.is_empty() && !finished.stdout.is_truncated() {
-                share.keep(&finished.stdout.bytes);
-            }
-        }
-    }
-    share
+            _copy: Some(copy),
+        })
+        .map_err(|fault| unprepared("the advisory database", &fault));
+    run_one(errand, tool, locks, root, asked, budget, |finished, share| {
+        let read = osv_scanner::normalise::normalise(&answer(finished), locks);
+        share.findings = read.findings;
+        share.counts = read.counts;
+        share.entries = read.entries;
+        share.errors = read.errors;
+    })
 }
 
 fn run_audit(
@@ -410,45 +384,78 @@ fn run_audit(
     snapshot: &Snapshot,
     lock: &Lockfile,
     root: &Path,
+    budget: &mut Budget,
 ) -> Share {
     use cargo_audit::argv;
+    let asked = Ok(Asked {
+        args: argv::args(&lock.path),
+        env: argv::env(),
+        config: (argv::CONFIG_FOLDER, argv::CONFIG_FILE, argv::CONFIG),
+        database: read_only(&snapshot.path, argv::DATABASE),
+        _copy: None,
+    });
+    run_one(errand, tool, &[lock], root, asked, budget, |finished, share| {
+        let records = snapshot.identity.record_count;
+        let read = cargo_audit::normalise::normalise(&answer(finished), lock, records);
+        share.findings = read.findings;
+        share.counts = read.counts;
+        share.entries = read.entries;
+        share.errors = read.errors;
+    })
+}
+
+/// What a tool is asked, beside the project that each of them sees.
+struct Asked {
+    args: Vec<String>,
+    env: Vec<(String, String)>,
+    /// Folder inside, file name, text.
+    config: (&'static str, &'static str, &'static str),
+    database: Mount,
+    /// Where the database is a copy of the run's own: gone with this value.
+    _copy: Option<tempfile::TempDir>,
+}
+
+/// One run of one tool over some lockfiles: the same for both tools but for what is asked and how
+/// the answer is read. Takes what it used off the budget, which is that of the whole operation.
+fn run_one(
+    errand: &Errand<'_>,
+    tool: &PinnedTool,
+    locks: &[&Lockfile],
+    root: &Path,
+    asked: Result<Asked, TypedError>,
+    budget: &mut Budget,
+    read: impl FnOnce(&Finished, &mut Share),
+) -> Share {
     let mut share = Share::default();
-    let name = ToolName::known(cargo_audit::NAME);
-    let args = argv::args(&lock.path);
-    share.asked.push(args.clone());
-    let result = (|| {
-        let config = config_folder(argv::CONFIG_FILE, argv::CONFIG)
-            .map_err(|fault| unprepared("cargo-audit's configuration", &fault))?;
-        let mounts = vec![
-            read_only(root, "/project"),
-            read_only(config.path(), argv::CONFIG_FOLDER),
-            read_only(&snapshot.path, argv::DATABASE),
-        ];
+    let name = &tool.identity.name;
+    let result = asked.and_then(|asked| {
+        share.asked.push(asked.args.clone());
+        let (folder, file, text) = asked.config;
+        let config = errand
+            .config_folder(file, text)
+            .map_err(|fault| unprepared(&format!("the configuration of `{name}`"), &fault))?;
         let ask = Ask {
-            args,
-            env: argv::env(),
-            cwd: argv::CONFIG_FOLDER,
-            mounts,
+            args: asked.args,
+            env: asked.env,
+            cwd: folder,
+            mounts: vec![
+                read_only(root, "/project"),
+                read_only(config.path(), folder),
+                asked.database,
+            ],
             extra_executables: Vec::new(),
-            budget: *errand.admitted.budget(),
+            budget: *budget,
             redact: &<[u8]>::to_vec,
             keep_stdout: Keep::No,
         };
         errand.run(tool, ask)
-    })();
+    });
     match result {
-        Err(fault) => share.fail(&lock.path, Some(&name), fault),
+        Err(fault) => share.fail(locks, name, fault),
         Ok(finished) => {
+            *budget = errand::rest(budget, &finished);
             share.level = Some(finished.sandbox);
-            let read = cargo_audit::normalise::normalise(
-                &answer(&finished),
-                lock,
-                snapshot.identity.record_count,
-            );
-            share.findings = read.findings;
-            share.counts = read.counts;
-            share.entries = read.entries;
-            share.errors = read.errors;
+            read(&finished, &mut share);
             if !finished.stdout.bytes.is_empty() && !finished.stdout.is_truncated() {
                 share.keep(&finished.stdout.bytes);
             }
@@ -458,8 +465,12 @@ fn run_audit(
 }
 
 /// The tool wants to write beside its database; it gets a copy, the snapshot stays as it is.
-fn database_copy(snapshot: &Snapshot, inside: &str) -> std::io::Result<tempfile::TempDir> {
-    let folder = open_folder(0o777)?;
+fn database_copy(
+    errand: &Errand<'_>,
+    snapshot: &Snapshot,
+    inside: &str,
+) -> std::io::Result<tempfile::TempDir> {
+    let folder = errand.open_folder(0o777)?;
     let target = folder.path().join(inside);
     if let Some(parent) = target.parent() {
         fs::create_dir_all(parent)?;

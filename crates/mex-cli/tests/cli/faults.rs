@@ -70,7 +70,11 @@ fn an_engine_that_never_conformed_is_not_called() {
     assert!(denied.stdout.contains("engine.supply_chain.vuln"), "{denied:?}");
     let runs =
         mex.run(["recorder", "query", "--type", "terminal_command", "--format", "json"]).json();
-    assert_eq!(runs["items"].as_array().unwrap().len(), 0, "nothing may run");
+    let runs = runs["items"].as_array().unwrap();
+    // The sandbox looks at itself before anything is judged; no tool runs.
+    let of_tools: Vec<_> = runs.iter().filter(|run| !run["tool"].is_null()).collect();
+    assert_eq!(of_tools.len(), 0, "nothing may run: {runs:?}");
+    assert!(runs.iter().all(|run| run["op_id"].is_null()), "{runs:?}");
 }
 
 #[test]
@@ -116,6 +120,74 @@ fn a_kill_loses_nothing_that_was_acknowledged_and_the_next_start_closes_what_was
     }
     let work: Vec<_> = fs::read_dir(mex.data().join("work")).unwrap().collect();
     assert!(work.len() <= 1, "a crash left work folders: {work:?}");
+}
+
+/// Contract ART-4: what adapters hand to tools lies in the data folder, and a kill leaves none of it.
+#[test]
+fn a_kill_in_the_middle_of_a_tool_leaves_nothing_behind_after_the_next_start() {
+    let mex = Mex::ready();
+    mex.write("Cargo.lock", cargo_lock(&[("time", "0.1.45")]));
+    for number in 0..500 {
+        mex.write(&format!("src/f{number}.txt"), "word ".repeat(2000));
+    }
+    let temporary = mex.folder.path().join("tmp");
+    fs::create_dir(&temporary).unwrap();
+    let project = mex.project();
+    let mut child = mex
+        .command(["scan", project.to_str().unwrap(), "--quiet"])
+        .env("TMPDIR", &temporary)
+        .spawn()
+        .unwrap();
+    let work = mex.data().join("work");
+    let under_way = || {
+        let sessions = fs::read_dir(&work).into_iter().flatten().flatten();
+        let inside =
+            sessions.flat_map(|session| fs::read_dir(session.path()).into_iter().flatten());
+        let names: Vec<String> = inside
+            .flatten()
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .collect();
+        ["input-", "scratch-", "stage-"]
+            .iter()
+            .all(|prefix| names.iter().any(|name| name.starts_with(prefix)))
+    };
+    while !under_way() {
+        assert!(child.try_wait().unwrap().is_none(), "the scan ended before a tool was seen");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(under_way(), "the kill came too late to prove anything");
+    let sessions: Vec<String> = fs::read_dir(&work)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .collect();
+    mex.run(["recorder", "verify"]).expect(0);
+    let left: Vec<_> = fs::read_dir(&work).unwrap().collect();
+    assert!(left.is_empty(), "{left:?}");
+    let left: Vec<_> = fs::read_dir(&temporary).unwrap().collect();
+    assert!(left.is_empty(), "{left:?}");
+    for session in sessions.iter().filter(|name| !name.ends_with(".lock")) {
+        let groups = find("/sys/fs/cgroup".as_ref(), &format!("mex-{session}-"));
+        assert!(groups.is_empty(), "{groups:?}");
+    }
+}
+
+/// Every folder below with a name that begins so.
+fn find(folder: &Path, prefix: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                if entry.file_name().to_string_lossy().starts_with(prefix) {
+                    found.push(entry.path());
+                }
+                open.push(entry.path());
+            }
+        }
+    }
+    found
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 fn main() -> ExitCode {
-    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args = orders().unwrap_or_else(|| std::env::args().skip(1).collect());
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     match act(&words) {
         Ok(code) => ExitCode::from(code),
@@ -15,6 +15,31 @@ fn main() -> ExitCode {
             let _unheard = writeln!(io::stderr(), "{error}");
             ExitCode::from(99)
         }
+    }
+}
+
+/// In the environment of what it starts itself, which does as its arguments say.
+const CHILD: &str = "MEX_STUB_CHILD";
+
+/// Where a test put it in a scanner's place, what it does stands behind its own program text, as
+/// words between two marks: the version it claims, then the act for every other question.
+fn orders() -> Option<Vec<String>> {
+    let path = std::env::current_exe().ok()?;
+    if std::env::var_os(CHILD).is_some() {
+        return None;
+    }
+    if path.file_name().is_some_and(|name| name == "mex-stub-tool") {
+        return None;
+    }
+    let bytes = fs::read(path).ok()?;
+    let mut words = bytes.rsplit(|byte| *byte == 0x1e).take_while(|word| *word != b"orders");
+    let mut words: Vec<String> =
+        words.by_ref().map(|word| String::from_utf8_lossy(word).into_owned()).collect();
+    words.reverse();
+    let version = (!words.is_empty()).then(|| words.remove(0))?;
+    match std::env::args().nth(1)?.as_str() {
+        "version" | "--version" => Some(vec!["say".to_owned(), version]),
+        _ => Some(words),
     }
 }
 
@@ -34,7 +59,33 @@ fn act(words: &[&str]) -> io::Result<u8> {
         }
         ["hang"] => hang(),
         ["forks", count, how] => forks(number(count)?, how)?,
-        ["flood", bytes] => flood(number(bytes)?)?,
+        ["flood", bytes] => flood(&mut out, b'x', number(bytes)?)?,
+        ["flood-log", bytes] => flood(&mut io::stderr(), b'x', number(bytes)?)?,
+        ["answer", report, blanks, log] => {
+            out.write_all(report.as_bytes())?;
+            flood(&mut out, b' ', number(blanks)?)?;
+            io::stderr().write_all(log.as_bytes())?;
+        }
+        ["answer-and-hang", report, log] => {
+            out.write_all(report.as_bytes())?;
+            out.flush()?;
+            io::stderr().write_all(log.as_bytes())?;
+            hang();
+        }
+        ["spread", count, bytes] => {
+            for _ in 0..number(count)? {
+                let _left_alone = itself()?.args(["allocate", bytes]).spawn()?;
+            }
+            hang();
+        }
+        ["spread-and-end", count, bytes] => {
+            let children: io::Result<Vec<_>> =
+                (0..number(count)?).map(|_| itself()?.args(["allocate", bytes]).spawn()).collect();
+            for mut child in children? {
+                let _ended = child.wait()?;
+            }
+            writeln!(out, "all is well")?;
+        }
         ["file", bytes] => {
             let mut file = fs::File::create("/scratch/big")?;
             let chunk = vec![b'x'; 1 << 20];
@@ -98,7 +149,9 @@ fn hang() -> ! {
 
 #[expect(clippy::disallowed_methods, reason = "a stub that must start processes to prove they die")]
 fn itself() -> io::Result<std::process::Command> {
-    Ok(std::process::Command::new(std::env::current_exe()?))
+    let mut command = std::process::Command::new(std::env::current_exe()?);
+    command.env(CHILD, "1");
+    Ok(command)
 }
 
 fn forks(count: u64, how: &str) -> io::Result<()> {
@@ -140,10 +193,9 @@ fn bomb() -> ! {
     }
 }
 
-fn flood(bytes: u64) -> io::Result<()> {
-    let chunk = vec![b'x'; 1 << 16];
+fn flood(out: &mut impl io::Write, byte: u8, bytes: u64) -> io::Result<()> {
+    let chunk = vec![byte; 1 << 16];
     let mut left = bytes;
-    let mut out = io::stdout();
     while left > 0 {
         let now = left.min(chunk.len() as u64);
         out.write_all(&chunk[..now as usize])?;

@@ -58,3 +58,21 @@ impl Capture {
         Captured { original_bytes: self.seen.load(Ordering::SeqCst).max(bytes.len() as u64), bytes }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Promise P2: two gigabytes go by, and what is kept of them is what the limit says.
+    #[test]
+    fn p2_two_gigabytes_are_read_to_the_end_and_only_the_start_is_kept() {
+        let capture = Capture::begin(std::io::repeat(b'x').take(2 << 30), 1 << 20);
+        while !capture.is_closed() {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        assert!(capture.kept.lock().unwrap().capacity() <= 2 << 20);
+        let captured = capture.take();
+        assert!(captured.is_truncated());
+        assert_eq!((captured.bytes.len(), captured.original_bytes), (1 << 20, 2 << 30));
+    }
+}

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use mex_runtime::artifact::{ArtifactHandle, SandboxLevel, Sidecar, media_type};
 use mex_runtime::budget::{Limit, Usage};
+use mex_runtime::code::Code;
 use mex_runtime::digest::Digest;
 use mex_runtime::event::{EventBody, EventContext, TerminalCommand};
 use mex_runtime::id::EventId;
@@ -81,6 +82,17 @@ pub enum BuildFault {
     Store(#[from] StoreFault),
 }
 
+impl BuildFault {
+    /// The closed code.
+    pub const fn code(&self) -> Code {
+        match self {
+            Self::Spawn { .. } => Code::ToolSpawn,
+            Self::Recorder(fault) => fault.code,
+            Self::Store(fault) => fault.code,
+        }
+    }
+}
+
 /// Runs one command of provisioning to its end and records it.
 ///
 /// # Errors
@@ -139,6 +151,7 @@ pub fn run_build(build: &Build<'_>, context: &ProvisionContext<'_>) -> Result<Bu
         op_id: None,
         tool: None,
         sandbox: SandboxLevel::Unsandboxed,
+        limits: None,
         killed_at,
         usage: Usage {
             cpu_time_ms: None,
@@ -173,7 +186,7 @@ fn tail(mut pipe: impl Read) -> (Vec<u8>, u64) {
     (kept, total)
 }
 
-fn keep(
+pub(super) fn keep(
     context: &ProvisionContext<'_>,
     bytes: &[u8],
     original_bytes: u64,

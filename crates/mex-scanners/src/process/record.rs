@@ -3,15 +3,17 @@
 
 use std::collections::BTreeMap;
 
-use mex_runtime::artifact::{ArtifactHandle, Sidecar, media_type};
+use mex_runtime::artifact::{ArtifactHandle, LimitLevel, SandboxLevel, Sidecar, media_type};
+use mex_runtime::budget::{Limit, Usage};
 use mex_runtime::digest::Digest;
 use mex_runtime::event::{EventBody, TerminalCommand};
 use mex_runtime::id::EventId;
 use mex_runtime::port::Record;
 
+use super::provision::{self, BuildFault, ProvisionContext};
 use super::types::{Captured, Exit, Keep, Launch, SpawnContext, SpawnError};
 use super::watch::Ended;
-use crate::sandbox::Plan;
+use crate::sandbox::{Plan, Sandbox};
 
 /// What was stored of a run.
 pub(super) struct Kept {
@@ -25,7 +27,7 @@ pub(super) fn terminal_command(
     context: &SpawnContext<'_>,
     plan: &Plan,
     ended: &Ended,
-    exit: Exit,
+    (exit, limits): (Exit, LimitLevel),
 ) -> Result<Kept, SpawnError> {
     let tool = &launch.tool.identity.name;
     let store = |captured: &Captured, role: &str| {
@@ -51,12 +53,7 @@ pub(super) fn terminal_command(
     })?;
     let env_bytes = env.len() as u64;
     let env = put(launch, context, &env, env_bytes, ("env", media_type::TOOL_JSON))?;
-    let (exit_code, signal, killed_at) = match exit {
-        Exit::Code(code) => (Some(code), None, None),
-        Exit::Signal(signal) => (None, Some(signal), None),
-        Exit::Limit(limit) => (None, Some(libc::SIGKILL), Some(limit)),
-        Exit::Cancelled => (None, Some(libc::SIGKILL), None),
-    };
+    let (exit_code, signal, killed_at) = exit_fields(exit);
     let body = EventBody::TerminalCommand(TerminalCommand {
         session_id: context.recorder.session_id().to_owned(),
         cwd: launch.cwd.clone(),
@@ -71,6 +68,7 @@ pub(super) fn terminal_command(
         op_id: context.op_id,
         tool: Some(launch.tool.identity.clone()),
         sandbox: plan.level,
+        limits: Some(limits),
         killed_at,
         usage: ended.usage,
     });
@@ -81,6 +79,81 @@ pub(super) fn terminal_command(
         .record(vec![Record::from(event)])
         .map_err(|source| SpawnError::Recorder { tool: tool.clone(), source })?;
     Ok(Kept { stdout, stderr })
+}
+
+fn exit_fields(exit: Exit) -> (Option<i32>, Option<i32>, Option<Limit>) {
+    match exit {
+        Exit::Code(code) => (Some(code), None, None),
+        Exit::Signal(signal) => (None, Some(signal), None),
+        Exit::Limit(limit) => (None, Some(libc::SIGKILL), Some(limit)),
+        Exit::Cancelled => (None, Some(libc::SIGKILL), None),
+    }
+}
+
+/// The sandbox looking at itself: a run like any other, by a program that is no pinned tool.
+#[derive(Debug, Clone)]
+pub(crate) struct Probed {
+    pub(super) command: String,
+    pub(super) args: Vec<String>,
+    pub(super) exit: Exit,
+    pub(super) stdout: Captured,
+    pub(super) stderr: Captured,
+    pub(super) usage: Usage,
+    /// What it found, once that is known.
+    pub(crate) sandbox: SandboxLevel,
+    pub(super) limits: LimitLevel,
+}
+
+impl Probed {
+    /// What it said.
+    ///
+    /// # Errors
+    /// What it said instead, as one sentence.
+    pub(crate) fn said(&self) -> Result<String, String> {
+        let text = |captured: &Captured| String::from_utf8_lossy(&captured.bytes).into_owned();
+        match self.exit {
+            Exit::Code(0) => Ok(text(&self.stdout)),
+            exit => {
+                let said = text(&self.stderr);
+                Err(format!("{exit:?}: {}", said.trim().chars().take(300).collect::<String>()))
+            }
+        }
+    }
+}
+
+/// Records the runs of a sandbox's probe (contract FR-3). None where nothing could be started.
+///
+/// # Errors
+/// When a run could not be recorded or its output not stored: then the sandbox is not used.
+pub fn record_probe(sandbox: &Sandbox, context: &ProvisionContext<'_>) -> Result<(), BuildFault> {
+    for probed in &sandbox.probed {
+        let (exit_code, signal, killed_at) = exit_fields(probed.exit);
+        let store = |captured: &Captured, role| {
+            provision::keep(context, &captured.bytes, captured.original_bytes, role)
+        };
+        let body = EventBody::TerminalCommand(TerminalCommand {
+            session_id: context.recorder.session_id().to_owned(),
+            cwd: "/".to_owned(),
+            command: probed.command.clone(),
+            args: probed.args.clone(),
+            exit_code,
+            signal,
+            duration_ms: probed.usage.wall_time_ms,
+            stdout_ref: store(&probed.stdout, "stdout")?,
+            stderr_ref: store(&probed.stderr, "stderr")?,
+            env_ref: None,
+            op_id: None,
+            tool: None,
+            sandbox: probed.sandbox,
+            limits: Some(probed.limits),
+            killed_at,
+            usage: probed.usage,
+        });
+        let id = EventId::new(context.clock.uuid());
+        let event = context.events.event(id, context.clock.now(), body);
+        context.recorder.record(vec![event.into()])?;
+    }
+    Ok(())
 }
 
 fn put(

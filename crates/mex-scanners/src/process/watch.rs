@@ -11,6 +11,7 @@ use mex_runtime::budget::{Budget, Limit, Usage};
 use mex_runtime::port::Cancel;
 
 use super::capture::Capture;
+use super::group::Group;
 use super::tree::{self, Strays};
 use super::types::Captured;
 use crate::sandbox::MAX_TASKS;
@@ -32,6 +33,8 @@ pub(super) struct Watched<'a> {
     pub(super) cancel: &'a Cancel,
     pub(super) scratch: &'a Path,
     pub(super) level: SandboxLevel,
+    /// The run's own control group, where there is one.
+    pub(super) group: Option<&'a Group>,
     pub(super) begun: Instant,
 }
 
@@ -63,7 +66,9 @@ pub(super) fn to_the_end(mut child: Child, watched: &Watched<'_>) -> io::Result<
         }
         let now = Instant::now();
         if now >= next_look {
-            let look = tree::look(root);
+            let mut look = tree::look(root);
+            // The group knows the dead as well, whoever waited for them.
+            look.cpu_time_ms = look.cpu_time_ms.max(counted_cpu(watched));
             usage.cpu_time_ms = usage.cpu_time_ms.max(Some(look.cpu_time_ms));
             usage.memory_bytes = usage.memory_bytes.max(Some(look.memory_bytes));
             killed_at = over(watched, look);
@@ -93,10 +98,15 @@ pub(super) fn to_the_end(mut child: Child, watched: &Watched<'_>) -> io::Result<
         std::thread::sleep(Duration::from_millis(1));
     }
     usage.wall_time_ms = u64::try_from(watched.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    usage.cpu_time_ms = usage.cpu_time_ms.max(Some(counted_cpu(watched)));
     written = measure(watched.scratch, u64::MAX);
     usage.output_bytes = written + stdout.seen() + stderr.seen();
     if !cancelled && killed_at.is_none() && usage.output_bytes > watched.budget.output_bytes {
         killed_at = Some(Limit::Output);
+    }
+    // The kernel may have killed one process of many, and the tool may have gone on without it.
+    if !cancelled && killed_at.is_none() && watched.group.is_some_and(Group::ran_out_of_memory) {
+        killed_at = Some(Limit::Memory);
     }
     let cancelled = cancelled && killed_at.is_none();
     Ok(Ended { status, killed_at, cancelled, stdout: stdout.take(), stderr: stderr.take(), usage })
@@ -105,13 +115,19 @@ pub(super) fn to_the_end(mut child: Child, watched: &Watched<'_>) -> io::Result<
 fn over(watched: &Watched<'_>, look: tree::Look) -> Option<Limit> {
     if look.cpu_time_ms > watched.budget.cpu_time_ms {
         Some(Limit::CpuTime)
-    } else if look.memory_bytes > watched.budget.memory_bytes {
+    } else if look.memory_bytes > watched.budget.memory_bytes
+        || watched.group.is_some_and(Group::ran_out_of_memory)
+    {
         Some(Limit::Memory)
     } else if look.tasks > MAX_TASKS {
         Some(Limit::Processes)
     } else {
         None
     }
+}
+
+fn counted_cpu(watched: &Watched<'_>) -> u64 {
+    watched.group.and_then(Group::cpu_time_ms).unwrap_or(0)
 }
 
 /// Kills until nothing is left, or the grace is over. In a PID namespace the death of its first
@@ -124,7 +140,8 @@ fn sweep(root: i32, watched: &Watched<'_>) {
     let until = Instant::now() + GRACE;
     let mut known = std::collections::BTreeSet::new();
     loop {
-        let members = tree::members(root, watched.scratch, strays);
+        let mut members = tree::members(root, watched.scratch, strays);
+        members.extend(watched.group.map(Group::members).unwrap_or_default());
         known.extend(members.iter().copied());
         tree::kill(&members);
         if members.is_empty() || Instant::now() >= until {

@@ -22,7 +22,7 @@ const NAMESPACE_FLAGS: [libc::c_int; 7] = [
 ];
 
 /// Calls refused whatever their arguments.
-const REFUSED: [libc::c_long; 30] = [
+const REFUSED: [libc::c_long; 31] = [
     libc::SYS_mount,
     libc::SYS_umount2,
     libc::SYS_pivot_root,
@@ -53,6 +53,7 @@ const REFUSED: [libc::c_long; 30] = [
     libc::SYS_reboot,
     libc::SYS_swapon,
     libc::SYS_acct,
+    libc::SYS_pidfd_getfd,
 ];
 
 /// Puts the filter in force for this process and everything it becomes or starts.
@@ -68,15 +69,43 @@ pub(super) fn apply(network: Network) -> Result<(), String> {
         })
         .collect();
     rules.insert(libc::SYS_clone, clone.map_err(|error| flaw(&error))?);
-    if network == Network::None {
-        let unix = u64::from(libc::AF_UNIX.cast_unsigned());
-        let other = rule(0, SeccompCmpOp::Ne, unix).map_err(|error| flaw(&error))?;
-        rules.insert(libc::SYS_socket, vec![other]);
-    }
+    rules.insert(libc::SYS_socket, refused_sockets(network).map_err(|error| flaw(&error))?);
+    refuse_other_numbers(&mut rules);
     install(rules, libc::EPERM).map_err(|error| flaw(&error))?;
     // The flags of clone3 lie behind a pointer a filter cannot read: without it, clone is used.
-    install(BTreeMap::from([(libc::SYS_clone3, Vec::new())]), libc::ENOSYS)
-        .map_err(|error| flaw(&error))
+    let mut rules = BTreeMap::from([(libc::SYS_clone3, Vec::new())]);
+    refuse_other_numbers(&mut rules);
+    install(rules, libc::ENOSYS).map_err(|error| flaw(&error))
+}
+
+/// Every family but those a tool can have a use for. The right to the network is one to TCP and
+/// UDP; the route family is how a name lookup asks for the machine's own addresses.
+fn refused_sockets(network: Network) -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
+    let number = |name: libc::c_int| u64::from(name.cast_unsigned());
+    let is = |argument, compare, name| {
+        SeccompCondition::new(argument, SeccompCmpArgLen::Dword, compare, number(name))
+    };
+    let families: &[libc::c_int] = match network {
+        Network::None => &[libc::AF_UNIX],
+        Network::Granted => &[libc::AF_UNIX, libc::AF_INET, libc::AF_INET6, libc::AF_NETLINK],
+    };
+    let others: Result<Vec<_>, _> =
+        families.iter().map(|family| is(0, SeccompCmpOp::Ne, *family)).collect();
+    let netlink = vec![
+        is(0, SeccompCmpOp::Eq, libc::AF_NETLINK)?,
+        is(2, SeccompCmpOp::Ne, libc::NETLINK_ROUTE)?,
+    ];
+    Ok(vec![SeccompRule::new(others?)?, SeccompRule::new(netlink)?])
+}
+
+/// On x86_64 every call has a second number, with bit 30 set, which some kernels answer too.
+fn refuse_other_numbers(rules: &mut BTreeMap<i64, Vec<SeccompRule>>) {
+    const X32: i64 = 0x4000_0000;
+    if cfg!(target_arch = "x86_64") {
+        let others: Vec<_> =
+            rules.iter().map(|(call, rules)| (call | X32, rules.clone())).collect();
+        rules.extend(others);
+    }
 }
 
 fn rule(

@@ -13,6 +13,8 @@ use crate::process::{Captured, Network};
 
 /// The word that starts a tool.
 pub(super) const ENTER: &str = "enter";
+/// The word that goes into control groups first, on the outside, and then becomes the next program.
+pub(super) const JOIN: &str = "join";
 /// The word that makes the init look at itself.
 pub(super) const LOOK_INSIDE: &str = "look-inside";
 /// What it says when everything holds.
@@ -51,6 +53,7 @@ pub fn init_main(args: impl Iterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.collect();
     let outcome = match args.first().and_then(|word| word.to_str()) {
         Some(ENTER) => enter(&args[1..]),
+        Some(JOIN) => join(&args[1..]),
         Some(LOOK_INSIDE) => look_inside(),
         _ => Err("started without a word it knows".to_owned()),
     };
@@ -96,6 +99,19 @@ fn enter(args: &[OsString]) -> Result<(), String> {
     let uid = number(uid)?.map(u32::try_from).transpose().map_err(|error| error.to_string())?;
     std::io::stderr().write_all(READY).map_err(|error| error.to_string())?;
     let error = crate::process::become_tool(program, rest, uid);
+    Err(format!("`{}`: {error}", program.display()))
+}
+
+/// By the program itself before it becomes another: so nothing it will start is ever outside.
+fn join(args: &[OsString]) -> Result<(), String> {
+    let end = args.iter().position(|word| word == "--").ok_or("it does not know what to become")?;
+    let (doors, [_, program, rest @ ..]) = args.split_at(end) else {
+        return Err("it does not know what to become".to_owned());
+    };
+    for door in doors {
+        std::fs::write(door, "0").map_err(|error| format!("`{}`: {error}", door.display()))?;
+    }
+    let error = crate::process::become_tool(program, rest, None);
     Err(format!("`{}`: {error}", program.display()))
 }
 

@@ -8,8 +8,12 @@ mod plan;
 
 use std::path::{Path, PathBuf};
 
-use mex_runtime::artifact::SandboxLevel;
+use mex_runtime::artifact::{LimitLevel, SandboxLevel};
+use mex_runtime::budget::Budget;
+use uuid::Uuid;
 
+pub use crate::process::sweep_groups;
+use crate::process::{Group, Groups, Probed};
 pub use init::init_main;
 pub(crate) use init::{InitWords, take_init_words};
 pub(crate) use plan::{Plan, plan};
@@ -45,6 +49,13 @@ pub struct Sandbox {
     pub level: SandboxLevel,
     /// Why not more; empty for [`SandboxLevel::Namespaced`].
     pub reason: String,
+    /// What holds tools to their limits.
+    pub limits: LimitLevel,
+    /// Why not more; empty for [`LimitLevel::Cgroup`].
+    pub limits_reason: String,
+    groups: Option<Groups>,
+    /// The runs of the probe, to be recorded: [`crate::process::record_probe`].
+    pub(crate) probed: Vec<Probed>,
     init: InitCommand,
     work_dir: PathBuf,
     bwrap: PathBuf,
@@ -65,26 +76,57 @@ impl Sandbox {
     /// The same with a bubblewrap of the caller's choice.
     pub fn probe_with(bwrap: &Path, init: InitCommand, work_dir: &Path) -> Self {
         let host = if rustix::process::geteuid().is_root() { Host::Root } else { Host::User };
-        let sandbox = Self {
+        let mut sandbox = Self {
             level: SandboxLevel::Namespaced,
-            reason: String::new(),
-            init,
-            work_dir: work_dir.to_owned(),
             bwrap: bwrap.to_owned(),
             host,
+            ..Self::bare(init, work_dir)
         };
-        match sandbox.look_inside() {
-            Ok(()) => sandbox,
-            Err(reason) => Self::unsandboxed(sandbox.init, work_dir, &reason),
+        match Groups::find(work_dir) {
+            Ok(groups) => sandbox.groups = Some(groups),
+            Err(reason) => sandbox.limits_reason = reason,
         }
+        let mut looked = sandbox.look_inside();
+        if sandbox.groups.is_some()
+            && let Err(reason) = looked
+        {
+            // The same without a group tells whether it was the group's fault.
+            sandbox.limits_reason = reason;
+            sandbox.groups = None;
+            looked = sandbox.look_inside();
+        }
+        match looked {
+            Ok(()) if sandbox.groups.is_some() => sandbox.limits = LimitLevel::Cgroup,
+            Ok(()) => {}
+            Err(reason) => {
+                sandbox.level = SandboxLevel::Unsandboxed;
+                sandbox.reason = reason;
+            }
+        }
+        for probed in &mut sandbox.probed {
+            probed.sandbox = sandbox.level;
+        }
+        sandbox
     }
 
     /// No sandbox, by the platform's fault or a test's wish. Limits, a cleared environment and
     /// the system call filter still hold; the caller warns.
     pub fn unsandboxed(init: InitCommand, work_dir: &Path, reason: &str) -> Self {
         Self {
-            level: SandboxLevel::Unsandboxed,
             reason: reason.to_owned(),
+            limits_reason: "there is no sandbox".to_owned(),
+            ..Self::bare(init, work_dir)
+        }
+    }
+
+    fn bare(init: InitCommand, work_dir: &Path) -> Self {
+        Self {
+            level: SandboxLevel::Unsandboxed,
+            reason: String::new(),
+            limits: LimitLevel::RlimitsAndPoller,
+            limits_reason: String::new(),
+            groups: None,
+            probed: Vec::new(),
             init,
             work_dir: work_dir.to_owned(),
             bwrap: PathBuf::new(),
@@ -92,19 +134,51 @@ impl Sandbox {
         }
     }
 
+    /// Without control groups, by a test's wish: what a machine that allows none is held to.
+    #[must_use]
+    pub fn without_groups(mut self) -> Self {
+        self.groups = None;
+        self.limits = LimitLevel::RlimitsAndPoller;
+        self.limits_reason = "a test".to_owned();
+        self
+    }
+
+    /// A control group for one run, and the plan changed so that it begins in it. None where the
+    /// machine has none or gives no more: then the run says so.
+    pub(crate) fn group(&self, budget: &Budget, id: Uuid, plan: &mut Plan) -> Option<Group> {
+        let group = self.groups.as_ref()?.make(budget, id).ok()?;
+        plan.begin_in(&self.init, group.doors());
+        Some(group)
+    }
+
     /// Where scratch folders are made.
     pub(crate) fn work_dir(&self) -> &Path {
         &self.work_dir
     }
 
-    fn look_inside(&self) -> Result<(), String> {
+    fn look_inside(&mut self) -> Result<(), String> {
         let scratch = tempfile::Builder::new()
             .prefix("probe-")
             .tempdir_in(&self.work_dir)
             .map_err(|error| format!("`{}`: {error}", self.work_dir.display()))?;
-        let plan = plan::for_probe(self, scratch.path());
-        let said = crate::process::probe(&plan, scratch.path())?;
-        match said.trim() {
+        let mut plan = plan::for_probe(self);
+        let budget = Budget {
+            cpu_time_ms: 5_000,
+            wall_time_ms: 5_000,
+            memory_bytes: 256 << 20,
+            output_bytes: 1 << 16,
+        };
+        let group = self.group(&budget, Uuid::nil(), &mut plan);
+        if self.groups.is_some() && group.is_none() {
+            return Err("no control group can be made".to_owned());
+        }
+        let probed = crate::process::probe(&plan, scratch.path(), budget, group.as_ref())?;
+        let said = probed.said();
+        self.probed.push(probed);
+        match said?.trim() {
+            init::ALL_HOLDS if group.is_some_and(|group| !group.was_used()) => {
+                Err("a run does not show up in its control group".to_owned())
+            }
             init::ALL_HOLDS => Ok(()),
             other => Err(format!("the sandbox does not hold: {other}")),
         }

@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use mex_runtime::artifact::SandboxLevel;
 use uuid::Uuid;
 
-use super::{Host, MAX_TASKS, Sandbox};
+use super::{Host, InitCommand, MAX_TASKS, Sandbox};
 use crate::process::{Captured, Launch, Mount, MountMode, Network, SpawnError};
 
 /// The first uid handed out to runs when mex is root: far above people and services.
@@ -56,6 +56,17 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
+    /// Changes the plan so that what is started goes through `doors` before anything else.
+    pub(super) fn begin_in(&mut self, init: &InitCommand, doors: impl Iterator<Item = PathBuf>) {
+        let mut args: Vec<OsString> = init.leading_args.iter().map(OsString::from).collect();
+        args.push(super::init::JOIN.into());
+        args.extend(doors.map(PathBuf::into_os_string));
+        args.push("--".into());
+        args.push(std::mem::replace(&mut self.program, init.path.clone()).into());
+        args.append(&mut self.args);
+        self.args = args;
+    }
+
     /// Puts inside paths back where an unsandboxed tool wrote host paths.
     pub(crate) fn restore_paths(&self, captured: &mut Captured) {
         let whole = !captured.is_truncated();
@@ -122,7 +133,7 @@ pub(crate) fn plan(
 }
 
 /// Plans the init looking at itself from the inside.
-pub(super) fn for_probe(sandbox: &Sandbox, _scratch: &Path) -> Plan {
+pub(super) fn for_probe(sandbox: &Sandbox) -> Plan {
     let uid = (sandbox.host == Host::Root).then_some(FIRST_UID);
     let mut args = namespace_args(sandbox.host, Network::None);
     bind(&mut args, "--ro-bind", &sandbox.init.path, "/.mex/init");

@@ -221,7 +221,7 @@ impl Stage {
     }
 }
 
-/// Removes what stages and scratch folders a crash left under `work_dir`; called when nothing runs.
+/// Removes what stages, inputs and scratch folders a crash left under `work_dir`; called when nothing runs.
 ///
 /// # Errors
 /// When the folder cannot be read, or something in it not be removed.
@@ -229,7 +229,7 @@ pub fn sweep(work_dir: &Path) -> io::Result<()> {
     for entry in std::fs::read_dir(work_dir)? {
         let entry = entry?;
         let name = entry.file_name();
-        let ours = [PREFIX, "scratch-", "probe-"]
+        let ours = [PREFIX, "scratch-", "probe-", "input-"]
             .iter()
             .any(|prefix| name.as_encoded_bytes().starts_with(prefix.as_bytes()));
         if ours && entry.file_type()?.is_dir() {

@@ -15,8 +15,10 @@ use mex_runtime::json;
 use super::lock::{LockedTool, PLATFORM, Source};
 use super::record::{FILE_NAME, ProvisioningRecord};
 use super::{Toolchain, ToolchainError, hash};
-use crate::provision::{Build, BuildFault, Built, ProvisionContext, run_build};
+use crate::process::provision::{Build, BuildFault, Built, ProvisionContext, run_build};
 
+/// The first characters of a folder that a tool is built in.
+const BUILD_PREFIX: &str = ".build-";
 /// A build that takes longer has hung.
 const BUILD_TIMEOUT: Duration = Duration::from_secs(3600);
 /// What a build may inherit: where its programs and caches are, and how the network is reached.
@@ -78,9 +80,23 @@ impl Toolchain {
         let opened = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
         let file = opened.map_err(|source| io("lock", &path, source))?;
         match file.try_lock() {
-            Ok(()) => Ok(file),
+            Ok(()) => {
+                self.sweep_builds();
+                Ok(file)
+            }
             Err(std::fs::TryLockError::WouldBlock) => Err(ToolchainError::Busy { path }),
             Err(std::fs::TryLockError::Error(source)) => Err(io("lock", &path, source)),
+        }
+    }
+
+    /// Takes away the builds a killed install left; whoever holds the lock is alone.
+    fn sweep_builds(&self) {
+        let Ok(entries) = std::fs::read_dir(&self.folder) else { return };
+        for entry in entries.flatten() {
+            if entry.file_name().as_encoded_bytes().starts_with(BUILD_PREFIX.as_bytes()) {
+                // What cannot be removed now is tried again at the next install, and never resolved.
+                let _left = std::fs::remove_dir_all(entry.path());
+            }
         }
     }
 
@@ -98,7 +114,7 @@ impl Toolchain {
             return Ok(Installed::Kept(tool.identity));
         }
         let work = tempfile::Builder::new()
-            .prefix(".build-")
+            .prefix(BUILD_PREFIX)
             .tempdir_in(&self.folder)
             .map_err(|source| io("create", &self.folder, source))?;
         let (built, method, origin, built_with) =
@@ -332,16 +348,7 @@ fn probe(
     };
     let built = run_build(&build, context).map_err(|fault| from_fault(&locked.name, fault))?;
     let built = ended_well(&locked.name, locked.name.as_str(), built)?;
-    let said = String::from_utf8_lossy(&built.stdout);
-    let expected = locked.version.to_string();
-    if said.split_whitespace().any(|word| word.trim_start_matches('v') == expected) {
-        return Ok(());
-    }
-    Err(ToolchainError::Version {
-        name: locked.name.clone(),
-        expected: locked.version.clone(),
-        found: said.lines().next().unwrap_or_default().chars().take(80).collect(),
-    })
+    locked.agrees(&built.stdout)
 }
 
 fn io(action: &'static str, path: &Path, source: std::io::Error) -> ToolchainError {

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::ToolchainError;
 use mex_runtime::code::Code;
 use mex_runtime::digest::Digest;
 use mex_runtime::id::ToolName;
@@ -278,6 +279,23 @@ impl Lock {
             }
         }
         faults
+    }
+}
+
+impl LockedTool {
+    /// Whether what a tool says of itself has this version as a word of its own.
+    pub(super) fn agrees(&self, said: &[u8]) -> Result<(), ToolchainError> {
+        let said = String::from_utf8_lossy(said);
+        let expected = self.version.to_string();
+        if said.split_whitespace().any(|word| word.trim_start_matches('v') == expected) {
+            return Ok(());
+        }
+        let first = said.lines().next().unwrap_or_default();
+        Err(ToolchainError::Version {
+            name: self.name.clone(),
+            expected: self.version.clone(),
+            found: crate::answer::line(first).chars().take(80).collect(),
+        })
     }
 }
 

@@ -11,7 +11,7 @@ pub mod lock;
 pub mod record;
 mod verified;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -55,6 +55,7 @@ pub struct Toolchain {
     folder: PathBuf,
     witness: Mutex<BTreeMap<(ToolName, String), Digest>>,
     verified: Mutex<BTreeMap<PathBuf, Verified>>,
+    proved: Mutex<BTreeSet<ToolIdentity>>,
 }
 
 impl Toolchain {
@@ -74,6 +75,7 @@ impl Toolchain {
             folder,
             witness: Mutex::new(BTreeMap::new()),
             verified: Mutex::new(BTreeMap::new()),
+            proved: Mutex::new(BTreeSet::new()),
         })
     }
 
@@ -175,6 +177,26 @@ impl Toolchain {
         let found = now.sha256;
         cache.insert(tool.executable.clone(), now);
         if found == tool.identity.sha256 { Ok(()) } else { Err(changed(Some(found))) }
+    }
+
+    /// The arguments that ask a tool for its version, where nothing but a record beside it or an
+    /// event says which one it is and this process did not hear it from the tool itself yet
+    /// (promise P3). A digest of the lock file is one of a known version.
+    pub fn version_question(&self, tool: &ToolIdentity) -> Option<Vec<String>> {
+        let locked = self.lock.tool(&tool.name)?;
+        let known = locked.executable_sha256.contains_key(PLATFORM)
+            || self.proved.lock().unwrap_or_else(PoisonError::into_inner).contains(tool);
+        (!known).then(|| locked.version_probe.args.clone())
+    }
+
+    /// Takes in what the tool said to [`Self::version_question`].
+    ///
+    /// # Errors
+    /// `Version` where it is another than the lock file's.
+    pub fn hear_version(&self, tool: &ToolIdentity, said: &[u8]) -> Result<(), ToolchainError> {
+        self.locked(&tool.name)?.agrees(said)?;
+        self.proved.lock().unwrap_or_else(PoisonError::into_inner).insert(tool.clone());
+        Ok(())
     }
 
     /// Hashes every tool of the lock file anew, whatever its stat says.

@@ -127,19 +127,28 @@ impl Run {
     }
 
     pub fn run(&self, args: &[&str]) -> Result<Finished, SpawnError> {
-        let tool = stub();
+        self.run_tool(&stub(), Network::None, args)
+    }
+
+    /// Any program of this machine in the stub's place.
+    pub fn run_tool(
+        &self,
+        tool: &PinnedTool,
+        network: Network,
+        args: &[&str],
+    ) -> Result<Finished, SpawnError> {
         let redact = |bytes: &[u8]| {
             String::from_utf8_lossy(bytes).replace("canary", "[REDACTED]").into_bytes()
         };
         let launch = Launch {
-            tool: &tool,
+            tool,
             args: args.iter().map(|arg| (*arg).to_owned()).collect(),
             cwd: "/".into(),
             env: self.env.clone(),
             mounts: self.mounts.clone(),
             extra_executables: Vec::new(),
             budget: self.budget,
-            network: Network::None,
+            network,
             redact: &redact,
             keep_stdout: Keep::Artifact,
         };

@@ -4,4 +4,5 @@
 mod kit;
 mod limits;
 mod real;
+mod through;
 mod walls;

@@ -1,12 +1,14 @@
 //! What a tool can see, reach and inherit (contract SC-8, promises P17, P18, P21, P22).
 
 use mex_runtime::artifact::SandboxLevel;
-use mex_runtime::event::EventBody;
+use mex_runtime::event::{EventBody, EventContext};
 use mex_runtime::port::Record;
-use mex_scanners::process::{Exit, Mount, MountMode, SpawnError};
+use mex_scanners::process::provision::{BuildFault, ProvisionContext};
+use mex_scanners::process::{Exit, Mount, MountMode, Network, SpawnError, record_probe};
 use mex_scanners::sandbox::{InitCommand, Sandbox};
+use mex_scanners::tool::PinnedTool;
 
-use crate::kit::{Run, init};
+use crate::kit::{Run, init, stub};
 
 #[test]
 fn p17_a_tool_sees_the_project_read_only_and_its_scratch_and_nothing_else() {
@@ -120,6 +122,117 @@ fn p18_no_socket_but_a_pair_works_without_the_capability() {
         assert!(line.ends_with(expect), "{said}");
     }
     assert_eq!(said.lines().count(), 8);
+}
+
+/// What the probe in Perl says on this side of the wall, or inside: names that were reached.
+fn reached(said: &str) -> Vec<&str> {
+    assert!(said.lines().count() > 40, "the probe ended early: {said}");
+    said.lines().filter_map(|line| line.strip_suffix(" reached")).collect()
+}
+
+const PROBE: &str = include_str!("probe.pl");
+
+fn perl() -> PinnedTool {
+    let executable = std::path::PathBuf::from("/usr/bin/perl");
+    assert!(executable.is_file(), "this test needs Perl at /usr/bin/perl");
+    PinnedTool { executable, ..stub() }
+}
+
+fn probe_inside(run: &Run, network: Network) -> String {
+    let args = ["-e", PROBE, std::env::consts::ARCH];
+    let finished = run.run_tool(&perl(), network, &args).unwrap();
+    let stderr = String::from_utf8_lossy(&finished.stderr.bytes);
+    assert_eq!(finished.exit, Exit::Code(0), "{stderr}");
+    String::from_utf8(finished.stdout.bytes).unwrap()
+}
+
+#[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the same probe without a sandbox, to prove the probe"
+)]
+fn p18_no_family_type_protocol_or_inherited_descriptor_is_a_way_out() {
+    // A live connection whose descriptors are not closed by a spawn, as a careless host leaves them.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let there = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let _inherited = [
+        rustix::io::dup(&listener).unwrap(),
+        rustix::io::dup(&there).unwrap(),
+        rustix::io::dup(tempfile::tempfile().unwrap()).unwrap(),
+    ];
+    let outside = std::process::Command::new("/usr/bin/perl")
+        .args(["-e", PROBE, std::env::consts::ARCH])
+        .output()
+        .unwrap();
+    let outside = String::from_utf8(outside.stdout).unwrap();
+    for name in ["socket:tcp4", "socket:udp4", "socket:netlink-route", "control:pair"] {
+        assert!(reached(&outside).contains(&name), "the probe itself proves nothing: {outside}");
+    }
+    assert!(reached(&outside).iter().any(|name| name.starts_with("inherited:")), "{outside}");
+
+    for run in [Run::sandboxed(), Run::unsandboxed()] {
+        let said = probe_inside(&run, Network::None);
+        let mut ways = reached(&said);
+        if run.sandbox.level == SandboxLevel::Unsandboxed {
+            // Without namespaces the machine's first process and its files are in sight.
+            ways.retain(|way| {
+                !way.starts_with("inherited-by-the-first:") && !way.starts_with("write:")
+            });
+        }
+        assert_eq!(ways, ["control:pair"], "{said}");
+    }
+}
+
+/// The right to the network is one to TCP and UDP, not to packets of one's own making.
+#[test]
+fn p18_with_the_capability_raw_sockets_stay_closed() {
+    let said = probe_inside(&Run::sandboxed(), Network::Granted);
+    let ways = reached(&said);
+    assert!(ways.contains(&"socket:tcp4") && ways.contains(&"socket:udp4"), "{said}");
+    // Beside TCP and UDP in their forms: an echo of one's own, where the machine lets anybody, and
+    // the question for its addresses.
+    let fine = ["tcp", "udp", "mptcp", "sctp", "ping", "netlink-route"];
+    let other = |way: &&str| match way.strip_prefix("socket:") {
+        Some(kind) => !fine.iter().any(|fine| kind.starts_with(fine)),
+        None => !["control:pair", "call:socket-high-bits"].contains(way),
+    };
+    let more: Vec<_> = ways.iter().copied().filter(|way| other(way)).collect();
+    assert!(more.is_empty(), "{more:?} in {said}");
+}
+
+/// Contract FR-3: the look of the sandbox at itself is a run of an external program too.
+#[test]
+fn fr_3_the_sandboxes_probe_is_recorded_with_what_it_said() {
+    let mut run = Run::sandboxed();
+    let events = EventContext::system("test".parse().unwrap());
+    record_probe(&run.sandbox, &context_of(&run, &events)).unwrap();
+    {
+        let records = run.ports.records.lock().unwrap();
+        let Some(Record::Event(event)) = records.last() else { panic!("{records:?}") };
+        let EventBody::TerminalCommand(command) = &event.body else { panic!("{event:?}") };
+        assert_eq!((command.exit_code, command.op_id), (Some(0), None));
+        assert_eq!(command.sandbox, SandboxLevel::Namespaced);
+        assert_eq!(command.limits, Some(run.sandbox.limits));
+        let words = [std::slice::from_ref(&command.command), command.args.as_slice()].concat();
+        assert!(words.iter().any(|word| word.ends_with("bwrap")), "{words:?}");
+        let stored = run.ports.stored.lock().unwrap();
+        let handle = command.stdout_ref.as_ref().unwrap();
+        let (bytes, _) = stored.iter().find(|(_, sidecar)| sidecar.artifact == *handle).unwrap();
+        assert_eq!(bytes, b"all holds\n");
+    }
+    run.ports.recorder_fails = true;
+    let unrecorded = record_probe(&run.sandbox, &context_of(&run, &events));
+    assert!(matches!(unrecorded, Err(BuildFault::Recorder(_))));
+}
+
+fn context_of<'a>(run: &'a Run, events: &'a EventContext) -> ProvisionContext<'a> {
+    ProvisionContext {
+        recorder: &run.ports,
+        store: &run.ports,
+        clock: &run.ports,
+        events,
+        cancel: &run.cancel,
+    }
 }
 
 #[test]
