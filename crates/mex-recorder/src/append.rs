@@ -15,6 +15,9 @@ use crate::error::{db_fault, invalid};
 /// The longest body of an event: what is longer belongs into an artifact (contract FR-3).
 const MAX_BODY: usize = 1024 * 1024;
 
+/// The reason of a resolved Problem that was seen again (contract DIAG-6).
+pub(crate) const CAME_BACK: &str = "came back";
+
 /// Rows per statement; few sizes, so that each is prepared once.
 const CHUNKS: [usize; 4] = [256, 32, 4, 1];
 
@@ -276,7 +279,7 @@ async fn diagnose(
              last_seen = excluded.last_seen, updated_at = excluded.updated_at, \
              last_seq = excluded.last_seq, last_diagnostic_id = excluded.last_diagnostic_id, \
              reopened = CASE status WHEN 'resolved' THEN 1 ELSE reopened END, \
-             status_reason = CASE status WHEN 'resolved' THEN 'came back' ELSE status_reason END, \
+             status_reason = CASE status WHEN 'resolved' THEN ?10 ELSE status_reason END, \
              status = CASE status WHEN 'resolved' THEN 'open' ELSE status END",
     )
     .bind(fingerprint.as_str())
@@ -288,6 +291,7 @@ async fn diagnose(
     .bind(seen.as_str())
     .bind(seq.cast_signed())
     .bind(id_text(diagnostic.id))
+    .bind(CAME_BACK)
     .execute(&mut *connection)
     .await
     .map_err(|error| db_fault(&error))?;

@@ -26,6 +26,12 @@ use crate::recorder::FlightRecorder;
 /// How long events are kept where nobody said otherwise.
 pub const DEFAULT_DAYS: u32 = 30;
 
+/// The document whose approval sets how long events are kept; its digest is that of the days as text.
+pub(crate) const RETENTION: &str = "retention";
+
+/// The setting's key.
+pub(crate) const RETENTION_DAYS: &str = "retention_days";
+
 /// Artifacts that one purge removes at most; the next one goes on.
 const MAX_ARTIFACTS: usize = 10_000;
 
@@ -90,7 +96,7 @@ impl FlightRecorder {
         self.writer.change(move |desk| {
             desk.transaction(async |connection, tail| {
                 let action = HumanAction::DocumentApproved {
-                    document: "retention".to_owned(),
+                    document: RETENTION.to_owned(),
                     sha256: Digest::of(days.to_string().as_bytes()),
                     reason,
                 };
@@ -101,7 +107,8 @@ impl FlightRecorder {
                     EventBody::HumanAction(action),
                 );
                 append::append(connection, tail, &[&Prepared::event(&event)?]).await?;
-                sqlx::query("INSERT INTO settings (key, value) VALUES ('retention_days', ?) ON CONFLICT DO UPDATE SET value = excluded.value")
+                sqlx::query("INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value")
+                    .bind(RETENTION_DAYS)
                     .bind(days.to_string())
                     .execute(connection)
                     .await?;
@@ -238,10 +245,10 @@ const fn check_days(days: u32) -> Result<(), ChangeError> {
 }
 
 async fn days(connection: &mut SqliteConnection) -> Result<u32, sqlx::Error> {
-    let value: Option<String> =
-        sqlx::query_scalar("SELECT value FROM settings WHERE key = 'retention_days'")
-            .fetch_optional(connection)
-            .await?;
+    let value: Option<String> = sqlx::query_scalar("SELECT value FROM settings WHERE key = ?")
+        .bind(RETENTION_DAYS)
+        .fetch_optional(connection)
+        .await?;
     Ok(value.and_then(|value| value.parse().ok()).unwrap_or(DEFAULT_DAYS))
 }
 

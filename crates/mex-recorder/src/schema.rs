@@ -78,22 +78,96 @@ pub(crate) fn inspect(path: &Path) -> Result<(), OpenError> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(OpenError::DataDir { path: path.into(), why: error.to_string() }),
     }
-    let options = crate::connection::reading(path).read_only(true);
-    let mut seat = Seat::connect(&options).map_err(|error| fault(path, &error))?;
     let small = std::fs::metadata(path).is_ok_and(|meta| meta.len() <= SMALL);
+    let pages = if small { Pages::All } else { Pages::Touched };
+    let options = crate::connection::reading(path).read_only(true);
+    match look(&options, path, pages) {
+        // A first start that was killed before its database was in WAL mode. Only SQLite can say what
+        // the journal undoes, and it would do so in the file: let it, in a copy.
+        Err(Look::HotJournal) if pages == Pages::All => {
+            let copy = copied(path).map_err(|error| OpenError::DataDir {
+                path: path.into(),
+                why: error.to_string(),
+            })?;
+            let options = crate::connection::reading(&copy.path().join(COPY));
+            look(&options, path, pages).map_err(|look| look.refusal(path))
+        }
+        result => result.map_err(|look| look.refusal(path)),
+    }
+}
+
+/// Which pages of a file a start checks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pages {
+    All,
+    Touched,
+}
+
+/// The name of the copy of a database that is looked at with its journal.
+const COPY: &str = "copy.sqlite3";
+
+/// Why a look at a file did not find a recorder.
+enum Look {
+    /// SQLite would have to undo a transaction before it can read.
+    HotJournal,
+    Refused(OpenError),
+}
+
+impl Look {
+    fn refusal(self, path: &Path) -> OpenError {
+        match self {
+            Self::HotJournal => OpenError::Corrupt {
+                path: path.into(),
+                why: "a transaction of another program is half-written in it".to_owned(),
+            },
+            Self::Refused(error) => error,
+        }
+    }
+
+    fn of(path: &Path, error: &sqlx::Error) -> Self {
+        // SQLITE_READONLY_ROLLBACK
+        if extended_code(error) == Some(776) {
+            Self::HotJournal
+        } else {
+            Self::Refused(fault(path, error))
+        }
+    }
+}
+
+fn copied(path: &Path) -> std::io::Result<tempfile::TempDir> {
+    let folder = tempfile::tempdir()?;
+    let journal = |path: &Path| {
+        let mut name = path.as_os_str().to_owned();
+        name.push("-journal");
+        std::path::PathBuf::from(name)
+    };
+    let copy = folder.path().join(COPY);
+    std::fs::copy(path, &copy)?;
+    std::fs::copy(journal(path), journal(&copy))?;
+    Ok(folder)
+}
+
+fn look(options: &SqliteConnectOptions, path: &Path, pages: Pages) -> Result<(), Look> {
+    let mut seat = Seat::connect(options).map_err(|error| Look::of(path, &error))?;
     let result = seat.run(async |connection| {
-        let found = version(connection, path).await?;
+        // The first read: here a journal shows.
+        sqlx::query_scalar::<_, i64>("PRAGMA user_version")
+            .fetch_one(&mut *connection)
+            .await
+            .map_err(|error| Look::of(path, &error))?;
+        let found = version(connection, path).await.map_err(Look::Refused)?;
         if found == 0 {
             return Ok(());
         }
-        compare(connection, path, found).await?;
-        if small {
+        compare(connection, path, found).await.map_err(Look::Refused)?;
+        if pages == Pages::All {
             let check: String = sqlx::query_scalar("PRAGMA quick_check(1)")
                 .fetch_one(&mut *connection)
                 .await
-                .map_err(|error| fault(path, &error))?;
+                .map_err(|error| Look::of(path, &error))?;
             if check != "ok" {
-                return Err(OpenError::Corrupt { path: path.into(), why: check });
+                let corrupt = OpenError::Corrupt { path: path.into(), why: check };
+                return Err(Look::Refused(corrupt));
             }
         }
         Ok(())
@@ -185,17 +259,19 @@ async fn objects(connection: &mut SqliteConnection) -> Result<Vec<Object>, sqlx:
 /// A SQLite fault, told apart: damage is `MEX-DATA-CORRUPT`, the rest `HSK-500-DB`.
 pub(crate) fn fault(path: &Path, error: &sqlx::Error) -> OpenError {
     let why = error.to_string();
-    let code = match error {
-        sqlx::Error::Database(database) => {
-            database.code().and_then(|code| code.parse::<i32>().ok())
-        }
-        _ => None,
-    };
     // 11 SQLITE_CORRUPT, 26 SQLITE_NOTADB, 1 SQLITE_ERROR while reading the schema; low byte each.
-    match code.map(|code| code & 0xff) {
+    match extended_code(error).map(|code| code & 0xff) {
         Some(11 | 26) => OpenError::Corrupt { path: path.into(), why },
         Some(8 | 14) => OpenError::DataDir { path: path.into(), why },
         Some(1) if why.contains("malformed") => OpenError::Corrupt { path: path.into(), why },
         _ => OpenError::Db { path: path.into(), why },
+    }
+}
+
+/// SQLite's own number for an error.
+fn extended_code(error: &sqlx::Error) -> Option<i32> {
+    match error {
+        sqlx::Error::Database(database) => database.code()?.parse().ok(),
+        _ => None,
     }
 }

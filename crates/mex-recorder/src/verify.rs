@@ -2,6 +2,7 @@
 //! Only reads. States its limit: who holds the key can rewrite what no one exported.
 
 mod derived;
+mod problems;
 mod walk;
 
 use std::path::Path;
@@ -18,7 +19,8 @@ use crate::{chain, keys, schema};
 /// At most this many faults are listed; the first is always among them.
 const MAX_FAULTS: usize = 100;
 
-/// Up to this many events every index is compared with its table; above, its pages alone.
+/// Up to this many events every index is compared with its table; above, its pages alone: comparing
+/// computes each key again from its event's JSON, several seconds for a million. The report says so.
 const FULL_CHECK: u64 = 100_000;
 
 /// What kind of thing is wrong.
@@ -71,12 +73,16 @@ pub struct VerifyReport {
     pub head_seq: Option<u64>,
     /// What is wrong, at most 100, the first bad event first; empty for an intact recorder.
     pub faults: Vec<ChainFault>,
-    /// What this verification cannot know.
-    pub limit: &'static str,
+    /// What this verification cannot know, a sentence each.
+    pub limits: Vec<&'static str>,
 }
 
-const LIMIT: &str =
+const KEY_LIMIT: &str =
     "who holds the folder and its key can rewrite what lies behind no exported head";
+const PURGED_LIMIT: &str = "what retention took decides nothing any more: counts, first sight and status of a Problem, \
+    and the retention setting, are held only against the events that are left";
+const INDEX_LIMIT: &str = "above 100,000 events the pages of an index are checked, and not each entry against its event: \
+    a list could miss an event that is whole and in the chain";
 
 impl VerifyReport {
     /// Whether nothing is wrong.
@@ -146,6 +152,9 @@ fn verify(
         }
     }
     seat.close();
+    let mut limits = vec![KEY_LIMIT];
+    limits.extend((walked.purged > 0).then_some(PURGED_LIMIT));
+    limits.extend((last.seq > FULL_CHECK).then_some(INDEX_LIMIT));
     Ok(VerifyReport {
         events: last.seq,
         purged: walked.purged,
@@ -153,7 +162,7 @@ fn verify(
         last_hash: last.digest(),
         head_seq: against.map(|head| head.seq),
         faults,
-        limit: LIMIT,
+        limits,
     })
 }
 

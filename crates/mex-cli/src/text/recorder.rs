@@ -106,7 +106,9 @@ pub fn verified(out: &Out, report: &VerifyReport) -> String {
     if let Some(seq) = report.head_seq {
         page.push_str(&format!("  compared with a head at event {seq}\n"));
     }
-    page.push_str(&out.dim(&format!("  limit: {}\n", report.limit)));
+    for limit in &report.limits {
+        page.push_str(&out.dim(&format!("  limit: {limit}\n")));
+    }
     page
 }
 

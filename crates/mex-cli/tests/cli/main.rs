@@ -5,6 +5,9 @@
 #![expect(clippy::disallowed_methods, reason = "these tests start the built binary itself")]
 
 mod commands;
+mod disk;
+#[path = "../../../mex-recorder/tests/fault/mod.rs"]
+mod fault;
 mod faults;
 mod harness;
 mod input;

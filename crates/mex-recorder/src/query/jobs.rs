@@ -19,11 +19,7 @@ impl FlightRecorder {
     pub fn jobs(&self, before_seq: Option<u64>, limit: u32) -> Result<Page<JobEntry>, QueryError> {
         self.readers.ask(async |connection| {
             let begun = begun(connection, "job_begun", before_seq, limit).await?;
-            let mut items = Vec::new();
-            for first in begun.items {
-                items.push(job(connection, first).await?);
-            }
-            Ok(Page { items, next: begun.next })
+            Ok(Page { items: each(connection, begun.items, job).await?, next: begun.next })
         })
     }
 
@@ -50,11 +46,8 @@ impl FlightRecorder {
                 .bind(run_id.to_string())
                 .fetch_all(&mut *connection)
                 .await?;
-            let mut items = Vec::new();
-            for row in &rows {
-                items.push(job(connection, stored(row)?).await?);
-            }
-            Ok(items)
+            let begun = rows.iter().map(stored).collect::<Result<_, _>>()?;
+            each(connection, begun, job).await
         })
     }
 
@@ -69,11 +62,7 @@ impl FlightRecorder {
     ) -> Result<Page<ScanEntry>, QueryError> {
         self.readers.ask(async |connection| {
             let begun = begun(connection, "scan_begun", before_seq, limit).await?;
-            let mut items = Vec::new();
-            for first in begun.items {
-                items.push(scan(connection, first).await?);
-            }
-            Ok(Page { items, next: begun.next })
+            Ok(Page { items: each(connection, begun.items, scan).await?, next: begun.next })
         })
     }
 
@@ -101,11 +90,7 @@ impl FlightRecorder {
     ) -> Result<Page<OperationEntry>, QueryError> {
         self.readers.ask(async |connection| {
             let begun = begun(connection, "operation_begun", before_seq, limit).await?;
-            let mut items = Vec::new();
-            for first in begun.items {
-                items.push(operation(connection, first).await?);
-            }
-            Ok(Page { items, next: begun.next })
+            Ok(Page { items: each(connection, begun.items, operation).await?, next: begun.next })
         })
     }
 
@@ -132,11 +117,8 @@ impl FlightRecorder {
                 .bind(job_id.to_string())
                 .fetch_all(&mut *connection)
                 .await?;
-            let mut items = Vec::new();
-            for row in &rows {
-                items.push(operation(connection, stored(row)?).await?);
-            }
-            Ok(items)
+            let begun = rows.iter().map(stored).collect::<Result<_, _>>()?;
+            each(connection, begun, operation).await
         })
     }
 }
@@ -162,6 +144,19 @@ async fn begun(
         rows.iter().take(limit as usize).map(stored).collect::<Result<_, _>>()?;
     let next = items.last().filter(|_| rows.len() > limit as usize).map(|last| last.seq);
     Ok(Page { items, next })
+}
+
+/// Makes an entry of each begin by reading the end that belongs to it.
+async fn each<T>(
+    connection: &mut SqliteConnection,
+    begun: Vec<StoredEvent>,
+    entry: impl AsyncFn(&mut SqliteConnection, StoredEvent) -> Result<T, QueryError>,
+) -> Result<Vec<T>, QueryError> {
+    let mut entries = Vec::with_capacity(begun.len());
+    for first in begun {
+        entries.push(entry(connection, first).await?);
+    }
+    Ok(entries)
 }
 
 async fn last_of(

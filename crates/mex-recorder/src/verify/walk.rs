@@ -1,5 +1,6 @@
 //! The walk over the chain: tombstones first, then events in parallel ranges, hashed while they are read.
 
+use mex_runtime::event::{Event, EventBody};
 use sqlx::Row;
 use sqlx::sqlite::SqliteConnection;
 
@@ -93,6 +94,15 @@ pub(super) fn walk(
         whole.diagnostics.extend(stretch.diagnostics);
         whole.at_head = whole.at_head.or(stretch.at_head);
     }
+    if start.seq > 0 && !seat.run(async |connection| is_purge(connection, start).await)? {
+        whole.faults.push(ChainFault {
+            seq: end_of_purge(start, &whole.faults),
+            event_id: None,
+            kind: FaultKind::Changed,
+            why: "no retention event says that the chain was purged up to here with this hash"
+                .to_owned(),
+        });
+    }
     let end = seat.run(async |connection| hash_at(connection, last).await)?;
     let end = Tail { seq: last.max(start.seq), hash: end.unwrap_or(start.hash) };
     Ok(Walked {
@@ -123,7 +133,7 @@ async fn hash_at(
     Ok(hash.and_then(|hash| hash.try_into().ok()))
 }
 
-/// Walks what retention left, from 1 to just before the first event, and compares with the retention event.
+/// Walks what retention left, from 1 to just before the first event.
 async fn tombstones(
     connection: &mut SqliteConnection,
     first: u64,
@@ -167,20 +177,30 @@ async fn tombstones(
             break;
         }
     }
-    if tail.seq > 0 {
-        let said: Option<String> = sqlx::query_scalar("SELECT body ->> '$.payload.purged_through_hash' FROM events WHERE lifecycle = 'retention' AND body ->> '$.payload.purged_through_seq' = ?")
-            .bind(tail.seq.cast_signed())
-            .fetch_optional(connection)
-            .await?;
-        if said.as_deref() != Some(tail.digest().to_string().as_str()) {
-            whole.fault(
-                tail.seq,
-                FaultKind::Changed,
-                "no retention event says that the chain was purged up to here with this hash",
-            );
-        }
-    }
     Ok(tail)
+}
+
+/// Whether a retention event says that everything up to `end` was purged, with this hash.
+async fn is_purge(connection: &mut SqliteConnection, end: Tail) -> Result<bool, QueryError> {
+    // Read as bytes: one of them may be damaged, and the walk over the events is to name it.
+    let bodies: Vec<Vec<u8>> =
+        sqlx::query_scalar("SELECT CAST(body AS BLOB) FROM events WHERE lifecycle = 'retention'")
+            .fetch_all(connection)
+            .await?;
+    Ok(bodies.iter().any(|body| {
+        let event = std::str::from_utf8(body).ok().map(Event::from_json);
+        matches!(event, Some(Ok(Event { body: EventBody::Retention(said), .. }))
+            if said.purged_through_seq == end.seq && said.purged_through_hash == end.digest())
+    }))
+}
+
+/// The end of the purge, for the fault that no event says it; `None` where that event is damaged or
+/// gone itself, and the walk has named it.
+fn end_of_purge(start: Tail, faults: &[ChainFault]) -> Option<u64> {
+    // An event that is whole and does not follow from the tombstones: these are wrong.
+    let broken_there =
+        |fault: &ChainFault| fault.kind == FaultKind::Unlinked && fault.seq == Some(start.seq + 1);
+    (faults.is_empty() || faults.iter().any(broken_there)).then_some(start.seq)
 }
 
 /// Walks the events `from..=to`. Every stretch starts from what its predecessor says its hash is,

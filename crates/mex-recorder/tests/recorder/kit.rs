@@ -6,10 +6,15 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use jiff::Timestamp;
 use mex_recorder::{DATABASE, FlightRecorder};
+use mex_runtime::diagnostic::{
+    Diagnostic, EvidenceRefs, LinkConfidence, Location, Source, Surface,
+};
 use mex_runtime::digest::Digest;
 use mex_runtime::event::{Event, EventBody, EventContext, SystemEvent};
-use mex_runtime::id::{EventId, JobId, OpId, RunId};
-use mex_runtime::port::{Clock, Record, Recorder as _};
+use mex_runtime::id::{DiagnosticId, EventId, JobId, OpId, RunId};
+use mex_runtime::operation::Actor;
+use mex_runtime::port::{Clock, Record, Recorder as _, RecorderFault};
+use mex_runtime::severity::Severity;
 use sqlx::Connection as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use uuid::Uuid;
@@ -61,7 +66,10 @@ pub(crate) fn write_notes(recorder: &FlightRecorder, count: usize) {
 }
 
 /// Begins a scan, a job in it and an attempt in that.
-pub(crate) fn begin_all(recorder: &FlightRecorder, session_id: &str) -> (RunId, JobId, OpId) {
+pub(crate) fn begin_all(
+    recorder: &FlightRecorder,
+    session_id: &str,
+) -> Result<(RunId, JobId, OpId), RecorderFault> {
     let run_id = RunId::new(Uuid::now_v7());
     let job_id = JobId::new(Uuid::now_v7());
     let op_id = OpId::new(Uuid::now_v7());
@@ -98,8 +106,44 @@ pub(crate) fn begin_all(recorder: &FlightRecorder, session_id: &str) -> (RunId, 
             request_sha256: Digest::of(b"request"),
         },
     );
-    recorder.record(vec![scan.into(), job.into(), attempt.into()]).unwrap();
-    (run_id, job_id, op_id)
+    recorder.record(vec![scan.into(), job.into(), attempt.into()])?;
+    Ok((run_id, job_id, op_id))
+}
+
+/// An instance that claims no link; the title makes the Problem.
+pub(crate) fn diagnostic(title: &str) -> Diagnostic {
+    Diagnostic {
+        id: DiagnosticId::new(Uuid::now_v7()),
+        title: title.to_owned(),
+        message: "a message".to_owned(),
+        severity: Severity::Error,
+        own_severity: Severity::Error,
+        source: Source::Engine,
+        surface: Surface::System,
+        tool: Some("osv-scanner".to_owned()),
+        fingerprint_tool: None,
+        code: Some("RUSTSEC-0000-0000".to_owned()),
+        tags: vec![],
+        wsid: None,
+        job_id: None,
+        model_id: None,
+        actor: Actor::System,
+        capability_id: None,
+        policy_decision_id: None,
+        decision_in_fingerprint: false,
+        locations: vec![Location::uri("pkg:cargo/demo@1.0.0")],
+        evidence_refs: EvidenceRefs::default(),
+        link_confidence: LinkConfidence::Unlinked,
+        timestamp: Timestamp::from_second(START).unwrap(),
+    }
+}
+
+/// Records an instance and gives its Problem.
+pub(crate) fn seen(recorder: &FlightRecorder, title: &str) -> Digest {
+    let diagnostic = diagnostic(title);
+    let fingerprint = diagnostic.fingerprint().unwrap();
+    recorder.record(vec![Record::Diagnostic(Box::new(diagnostic), context())]).unwrap();
+    fingerprint
 }
 
 /// Runs SQL on a connection that no option of ours restrains.
@@ -118,6 +162,12 @@ pub(crate) fn raw(folder: &Path, sql: &str) -> Result<(), sqlx::Error> {
     })
 }
 
+/// Asks for one number on such a connection; a file that is not there is an empty database.
+pub(crate) fn raw_value(folder: &Path, sql: &'static str) -> i64 {
+    let rows: Vec<(i64,)> = ask(folder, sql);
+    rows[0].0
+}
+
 /// Runs SQL with every trigger out of the way, and puts the triggers back, as an attacker would.
 pub(crate) fn tamper(folder: &Path, sql: &str) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
@@ -134,4 +184,56 @@ pub(crate) fn tamper(folder: &Path, sql: &str) {
     let drops: String = triggers.iter().map(|(name, _)| format!("DROP TRIGGER {name};")).collect();
     let back: String = triggers.iter().map(|(_, sql)| format!("{sql};")).collect();
     raw(folder, &format!("{drops}{sql};{back}")).unwrap();
+}
+
+/// A row of `events` as it is stored.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Row {
+    pub(crate) seq: u64,
+    pub(crate) body: String,
+    pub(crate) prev_hash: Vec<u8>,
+    pub(crate) hash: Vec<u8>,
+}
+
+/// Every row of `events`, oldest first.
+pub(crate) fn rows(folder: &Path) -> Vec<Row> {
+    let rows: Vec<(i64, String, Vec<u8>, Vec<u8>)> =
+        ask(folder, "SELECT seq, body, prev_hash, hash FROM events ORDER BY seq");
+    rows.into_iter()
+        .map(|(seq, body, prev_hash, hash)| Row { seq: seq as u64, body, prev_hash, hash })
+        .collect()
+}
+
+/// Sequence numbers with some bytes each.
+pub(crate) fn blobs(folder: &Path, sql: &'static str) -> Vec<(u64, Vec<u8>)> {
+    let rows: Vec<(i64, Vec<u8>)> = ask(folder, sql);
+    rows.into_iter().map(|(seq, bytes)| (seq as u64, bytes)).collect()
+}
+
+fn ask<T>(folder: &Path, sql: &'static str) -> Vec<T>
+where
+    T: for<'row> sqlx::FromRow<'row, sqlx::sqlite::SqliteRow> + Send + Unpin,
+{
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    runtime.block_on(async {
+        let options =
+            SqliteConnectOptions::new().filename(folder.join(DATABASE)).create_if_missing(true);
+        let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+        let rows = sqlx::query_as(sql).fetch_all(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        rows
+    })
+}
+
+/// Puts these rows in the place of all events.
+pub(crate) fn replace_rows(folder: &Path, rows: &[Row]) {
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let mut sql = "DELETE FROM events;".to_owned();
+    for Row { seq, body, prev_hash, hash } in rows {
+        let (body, prev, hash) = (body.replace('\'', "''"), hex(prev_hash), hex(hash));
+        sql.push_str(&format!(
+            "INSERT INTO events (seq, body, prev_hash, hash) VALUES ({seq}, '{body}', x'{prev}', x'{hash}');"
+        ));
+    }
+    tamper(folder, sql.trim_end_matches(';'));
 }

@@ -2,5 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "what tests share fails by panicking, as they do")]
 
+#[path = "../fault/mod.rs"]
+mod fault;
+mod faults;
 mod kit;
 mod promises;
+mod tampering;
