@@ -16,7 +16,7 @@ use mex_runtime::operation::Actor;
 use mex_runtime::port::{Clock, Record, Recorder as _, RecorderFault};
 use mex_runtime::severity::Severity;
 use sqlx::Connection as _;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteSynchronous};
 use uuid::Uuid;
 
 /// A second passes at each look; ids are fresh across processes.
@@ -153,6 +153,7 @@ pub(crate) fn raw(folder: &Path, sql: &str) -> Result<(), sqlx::Error> {
         let options = SqliteConnectOptions::new()
             .filename(folder.join(DATABASE))
             .foreign_keys(false)
+            .synchronous(SqliteSynchronous::Off)
             .pragma("recursive_triggers", "OFF");
         let mut connection = SqliteConnection::connect_with(&options).await?;
         let result =

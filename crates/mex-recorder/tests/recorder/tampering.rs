@@ -261,7 +261,7 @@ fn p8_any_deletion_swap_copy_insertion_truncation_or_rewriting_is_found_and_name
     assert_eq!(original.len(), ALL);
     assert_eq!(first_bad(&original, &head), None);
     let foreign = foreign_body();
-    let cases = if std::env::var_os("MEX_LONG_TESTS").is_some() { 5_000 } else { 250 };
+    let cases = if std::env::var_os("MEX_LONG_TESTS").is_some() { 5_000 } else { 300 };
     let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases) };
     proptest!(config, |(harm in harm())| {
         let spoiled = spoil(&original, &harm, &foreign);
