@@ -33,7 +33,7 @@ fn scan_with(mex: &Mex, deed: Deed, at: u32) -> Answer {
     answer(command.spawn().unwrap())
 }
 
-/// A typed error with a hint, or a verdict that is none of success; never a pass.
+/// No verdict at all, but a typed error with a hint.
 fn assert_refused(answer: &Answer, what: &str) {
     assert_eq!(answer.code, 4, "{what}: {answer:?}");
     assert!(!answer.stderr.contains("panicked"), "{what}: {answer:?}");

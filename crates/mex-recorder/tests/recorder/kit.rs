@@ -238,3 +238,24 @@ pub(crate) fn replace_rows(folder: &Path, rows: &[Row]) {
     }
     tamper(folder, sql.trim_end_matches(';'));
 }
+
+/// Leaves another product's database in the middle of a transaction, with the journal that undoes it.
+pub(crate) fn half_written(folder: &Path) {
+    let elsewhere = tempfile::tempdir().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    runtime.block_on(async {
+        let file = elsewhere.path().join(DATABASE);
+        let options = SqliteConnectOptions::new().filename(file).create_if_missing(true);
+        let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+        // So small a cache is written out before the end, after the journal has reached the disk.
+        let sql = "PRAGMA cache_size = 2; CREATE TABLE theirs (text); INSERT INTO theirs VALUES ('a'); BEGIN; \
+            WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100) \
+            INSERT INTO theirs SELECT zeroblob(3000) FROM n; UPDATE theirs SET text = 'b';";
+        sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+        for entry in std::fs::read_dir(elsewhere.path()).unwrap() {
+            let entry = entry.unwrap();
+            std::fs::copy(entry.path(), folder.join(entry.file_name())).unwrap();
+        }
+        connection.close().await.unwrap();
+    });
+}

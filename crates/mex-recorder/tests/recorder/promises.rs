@@ -16,7 +16,8 @@ use mex_runtime::port::{ArtifactState, ArtifactStore as _, Record, Recorder as _
 use uuid::Uuid;
 
 use crate::kit::{
-    START, Ticking, begin_all, context, diagnostic, note, open, raw, seen, tamper, write_notes,
+    START, Ticking, begin_all, context, diagnostic, half_written, note, open, raw, seen, tamper,
+    write_notes,
 };
 
 fn folder() -> tempfile::TempDir {
@@ -485,6 +486,22 @@ fn p15_a_foreign_damaged_newer_or_decorated_database_is_refused_unchanged() {
         assert_eq!(error.code(), code, "{name}: {error}");
         assert_eq!(std::fs::read(folder.path().join(DATABASE)).unwrap(), before, "{name}");
     }
+}
+
+#[test]
+fn p15_another_products_half_written_database_is_refused_and_its_journal_left() {
+    let folder = folder();
+    half_written(folder.path());
+    let files = [DATABASE.to_owned(), format!("{DATABASE}-journal")];
+    let read = || files.each_ref().map(|file| std::fs::read(folder.path().join(file)).unwrap());
+    let before = read();
+    let error = FlightRecorder::open(folder.path(), Ticking::at(START)).unwrap_err();
+    assert_eq!(error.code(), Code::DataCorrupt, "{error}");
+    assert!(error.to_string().contains("another product"), "{error}");
+    assert_eq!(read(), before);
+    // To prove that there was something to undo: whoever opens it for writing changes it.
+    raw(folder.path(), "SELECT count(*) FROM theirs").unwrap();
+    assert!(!folder.path().join(&files[1]).exists());
 }
 
 #[test]
