@@ -248,6 +248,10 @@ fn p14_a_kill_at_every_single_change_of_the_migrations_leaves_the_old_or_the_new
     let whole = tempfile::tempdir().unwrap();
     drop(open(whole.path()));
     let new = schema(whole.path());
+    assert_eq!(
+        new.0, 1,
+        "a second version: kill its migration of a database of the first one, too"
+    );
     let last = changes(opening_child);
     assert!(last > 20, "only {last} changes were seen: the library does not stand in between");
     let seen = std::sync::Mutex::new(BTreeSet::new());
