@@ -1,36 +1,62 @@
 -- The Flight Recorder, version 1 (contract FR-1, FR-2, FR-7, FR-8).
--- Every flat column of an event is computed from the hashed body: none can say something else.
+
+-- An event is its hashed body. What can be asked of it is computed from that body alone, by the view
+-- `event_rows` and by indexes over the same expressions: no flat column exists that could say
+-- something else, and an append computes what an index needs and nothing more.
 
 CREATE TABLE events (
-    seq           INTEGER PRIMARY KEY CHECK (seq > 0),
-    body          TEXT NOT NULL,
-    prev_hash     BLOB NOT NULL CHECK (length(prev_hash) = 32),
-    hash          BLOB NOT NULL CHECK (length(hash) = 32),
-    event_id      TEXT GENERATED ALWAYS AS (body ->> '$.event_id') VIRTUAL,
-    event_type    TEXT GENERATED ALWAYS AS (body ->> '$.event_type') VIRTUAL,
-    at            TEXT GENERATED ALWAYS AS (rtrim(body ->> '$.timestamp', 'Z')) VIRTUAL,
-    actor         TEXT GENERATED ALWAYS AS (body ->> '$.actor') VIRTUAL,
-    actor_id      TEXT GENERATED ALWAYS AS (body ->> '$.actor_id') VIRTUAL,
-    job_id        TEXT GENERATED ALWAYS AS (body ->> '$.job_id') VIRTUAL,
-    run_id        TEXT GENERATED ALWAYS AS (body ->> '$.workflow_run_id') VIRTUAL,
-    capability_id TEXT GENERATED ALWAYS AS (body ->> '$.capability_id') VIRTUAL,
-    op_id         TEXT GENERATED ALWAYS AS (body ->> '$.payload.op_id') VIRTUAL,
-    consent_id    TEXT GENERATED ALWAYS AS (body ->> '$.payload.consent_id') VIRTUAL,
-    kind          TEXT GENERATED ALWAYS AS (coalesce(body ->> '$.payload.kind',
-                      body ->> '$.payload.action', body ->> '$.payload.change')) VIRTUAL,
-    lifecycle     TEXT GENERATED ALWAYS AS (CASE
-        WHEN event_type IN ('consent', 'human_action', 'retention', 'checkpoint') THEN event_type
-        WHEN event_type = 'system' AND kind IN ('operation_begun', 'operation_ended',
-            'operation_interrupted', 'job_begun', 'job_ended', 'job_interrupted', 'scan_begun',
-            'scan_ended', 'scan_interrupted', 'conformance_run') THEN kind
-        END) VIRTUAL
+    seq       INTEGER PRIMARY KEY CHECK (seq > 0),
+    body      TEXT NOT NULL,
+    prev_hash BLOB NOT NULL CHECK (length(prev_hash) = 32),
+    hash      BLOB NOT NULL CHECK (length(hash) = 32)
 ) STRICT;
 
-CREATE INDEX events_by_id ON events (event_id);
-CREATE INDEX events_by_job ON events (job_id) WHERE job_id IS NOT NULL;
-CREATE INDEX events_by_run ON events (run_id) WHERE run_id IS NOT NULL;
-CREATE INDEX events_by_op ON events (op_id) WHERE op_id IS NOT NULL;
-CREATE INDEX events_by_lifecycle ON events (lifecycle) WHERE lifecycle IS NOT NULL;
+CREATE VIEW event_rows AS SELECT seq, body, prev_hash, hash,
+    body ->> '$.event_id' AS event_id,
+    body ->> '$.event_type' AS event_type,
+    rtrim(body ->> '$.timestamp', 'Z') AS at,
+    body ->> '$.actor' AS actor,
+    body ->> '$.actor_id' AS actor_id,
+    body ->> '$.job_id' AS job_id,
+    body ->> '$.workflow_run_id' AS run_id,
+    body ->> '$.capability_id' AS capability_id,
+    body ->> '$.payload.op_id' AS op_id,
+    body ->> '$.payload.consent_id' AS consent_id,
+    coalesce(body ->> '$.payload.kind', body ->> '$.payload.action',
+        body ->> '$.payload.change') AS kind,
+    CASE
+        WHEN body ->> '$.event_type' IN ('consent', 'human_action', 'retention', 'checkpoint')
+            THEN body ->> '$.event_type'
+        WHEN body ->> '$.event_type' = 'system' AND body ->> '$.payload.kind' IN (
+            'operation_begun', 'operation_ended', 'operation_interrupted', 'job_begun', 'job_ended',
+            'job_interrupted', 'scan_begun', 'scan_ended', 'scan_interrupted', 'conformance_run')
+            THEN body ->> '$.payload.kind'
+    END AS lifecycle
+FROM events;
+
+CREATE INDEX events_by_id ON events (body ->> '$.event_id');
+CREATE INDEX events_by_job ON events (body ->> '$.job_id')
+    WHERE body ->> '$.job_id' IS NOT NULL;
+CREATE INDEX events_by_run ON events (body ->> '$.workflow_run_id')
+    WHERE body ->> '$.workflow_run_id' IS NOT NULL;
+CREATE INDEX events_by_op ON events (body ->> '$.payload.op_id')
+    WHERE body ->> '$.payload.op_id' IS NOT NULL;
+CREATE INDEX events_by_lifecycle ON events (CASE
+        WHEN body ->> '$.event_type' IN ('consent', 'human_action', 'retention', 'checkpoint')
+            THEN body ->> '$.event_type'
+        WHEN body ->> '$.event_type' = 'system' AND body ->> '$.payload.kind' IN (
+            'operation_begun', 'operation_ended', 'operation_interrupted', 'job_begun', 'job_ended',
+            'job_interrupted', 'scan_begun', 'scan_ended', 'scan_interrupted', 'conformance_run')
+            THEN body ->> '$.payload.kind'
+    END)
+    WHERE CASE
+        WHEN body ->> '$.event_type' IN ('consent', 'human_action', 'retention', 'checkpoint')
+            THEN body ->> '$.event_type'
+        WHEN body ->> '$.event_type' = 'system' AND body ->> '$.payload.kind' IN (
+            'operation_begun', 'operation_ended', 'operation_interrupted', 'job_begun', 'job_ended',
+            'job_interrupted', 'scan_begun', 'scan_ended', 'scan_interrupted', 'conformance_run')
+            THEN body ->> '$.payload.kind'
+    END IS NOT NULL;
 
 -- What retention leaves of an event: enough to walk the chain across it (contract FR-7).
 CREATE TABLE tombstones (
@@ -88,6 +114,7 @@ CREATE TABLE settings (
     value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- Before, so that an insert that would replace an event is refused on any connection.
 CREATE TRIGGER events_append_in_order BEFORE INSERT ON events
 WHEN NEW.seq IS NOT coalesce((SELECT max(seq) FROM events), 0) + 1
 BEGIN
@@ -95,7 +122,7 @@ BEGIN
 END;
 
 CREATE TRIGGER events_have_new_ids BEFORE INSERT ON events
-WHEN EXISTS (SELECT 1 FROM events WHERE event_id = NEW.event_id)
+WHEN EXISTS (SELECT 1 FROM events WHERE body ->> '$.event_id' = NEW.body ->> '$.event_id')
 BEGIN
     SELECT RAISE(ABORT, 'the event_id is taken');
 END;
@@ -107,7 +134,7 @@ END;
 
 CREATE TRIGGER events_leave_by_retention_only BEFORE DELETE ON events
 WHEN NOT EXISTS (SELECT 1 FROM tombstones WHERE seq = OLD.seq)
-    OR OLD.seq > coalesce((SELECT max(body ->> '$.payload.purged_through_seq') FROM events
+    OR OLD.seq > coalesce((SELECT max(body ->> '$.payload.purged_through_seq') FROM event_rows
         WHERE lifecycle = 'retention'), 0)
 BEGIN
     SELECT RAISE(ABORT, 'events leave by retention only');
@@ -132,7 +159,7 @@ END;
 
 CREATE TRIGGER diagnostics_stand_for_events BEFORE INSERT ON diagnostics
 WHEN EXISTS (SELECT 1 FROM diagnostics WHERE seq = NEW.seq)
-    OR NOT EXISTS (SELECT 1 FROM events WHERE seq = NEW.seq AND event_type = 'diagnostic')
+    OR NOT EXISTS (SELECT 1 FROM event_rows WHERE seq = NEW.seq AND event_type = 'diagnostic')
 BEGIN
     SELECT RAISE(ABORT, 'a diagnostic has one FR-EVT-003');
 END;

@@ -305,19 +305,18 @@ async fn resolves(
     own: EventId,
 ) -> Result<bool, sqlx::Error> {
     let refs = &diagnostic.evidence_refs;
-    let events = refs
-        .fr_event_ids
-        .iter()
-        .filter(|id| **id != own)
-        .map(|id| ("SELECT EXISTS (SELECT 1 FROM events WHERE event_id = ?)", id.to_string()));
+    let events =
+        refs.fr_event_ids.iter().filter(|id| **id != own).map(|id| {
+            ("SELECT EXISTS (SELECT 1 FROM event_rows WHERE event_id = ?)", id.to_string())
+        });
     let jobs = refs.related_job_ids.iter().chain(&diagnostic.job_id).map(|id| {
         (
-            "SELECT EXISTS (SELECT 1 FROM events WHERE job_id = ? AND lifecycle = 'job_begun')",
+            "SELECT EXISTS (SELECT 1 FROM event_rows WHERE job_id = ? AND +lifecycle = 'job_begun')",
             id.to_string(),
         )
     });
     let attempts = refs.op_ids.iter().map(|id| {
-        ("SELECT EXISTS (SELECT 1 FROM events WHERE op_id = ? AND lifecycle = 'operation_begun')", id.to_string())
+        ("SELECT EXISTS (SELECT 1 FROM event_rows WHERE op_id = ? AND +lifecycle = 'operation_begun')", id.to_string())
     });
     for (sql, id) in events.chain(jobs).chain(attempts) {
         if sqlx::query_scalar(sql).bind(id).fetch_one(&mut *connection).await? {

@@ -32,6 +32,9 @@ pub(crate) fn writing(path: &Path) -> SqliteConnectOptions {
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
+        // 64 MiB of journal between checkpoints: the pages at the end of each index are written
+        // home once and not with every group.
+        .pragma("wal_autocheckpoint", "16384")
 }
 
 /// For readers: SQLite refuses every write on them.

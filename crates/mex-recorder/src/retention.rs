@@ -264,7 +264,7 @@ async fn span(
     let last: i64 =
         sqlx::query_scalar("SELECT max(seq) FROM events").fetch_one(&mut *connection).await?;
     let young: Option<i64> =
-        sqlx::query_scalar("SELECT seq FROM events WHERE at >= ? ORDER BY seq LIMIT 1")
+        sqlx::query_scalar("SELECT seq FROM event_rows WHERE at >= ? ORDER BY seq LIMIT 1")
             .bind(at(older_than))
             .fetch_optional(&mut *connection)
             .await?;
@@ -273,7 +273,7 @@ async fn span(
     let mut stop = young.unwrap_or(last + 1).min(open.unwrap_or(i64::MAX));
     for consent in live {
         let granted: Option<i64> = sqlx::query_scalar(
-            "SELECT min(seq) FROM events WHERE lifecycle = 'consent' AND consent_id = ?",
+            "SELECT min(seq) FROM event_rows WHERE lifecycle = 'consent' AND consent_id = ?",
         )
         .bind(consent)
         .fetch_one(&mut *connection)

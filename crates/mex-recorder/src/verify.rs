@@ -212,7 +212,7 @@ fn compare(
 fn event_id(seat: &mut Seat, seq: u64) -> Option<String> {
     seat.run(async |connection| {
         sqlx::query_scalar::<_, Option<String>>(
-            "SELECT CASE WHEN json_valid(body) THEN event_id END FROM events WHERE seq = ?",
+            "SELECT CASE WHEN json_valid(body) THEN event_id END FROM event_rows WHERE seq = ?",
         )
         .bind(seq.cast_signed())
         .fetch_optional(connection)

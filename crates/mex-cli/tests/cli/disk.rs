@@ -82,6 +82,17 @@ fn an_io_error_in_a_scan_is_never_a_silent_gap() {
         match answer.code {
             0 => {}
             3 => assert_ne!(answer.json()["verdict"]["verdict"], "pass", "{what}"),
+            // One artifact could not be stored: the scan ends, and its verdict says which operation failed.
+            4 if answer.json()["verdict"]["verdict"] == "incomplete" => {
+                let document = answer.json();
+                let failed =
+                    document["verdict"]["reasons"].as_array().unwrap().iter().find(|reason| {
+                        reason["rule"] == "SC-3/failed-operation"
+                            && reason["effect"] == "leaves_incomplete"
+                    });
+                let next = failed.and_then(|reason| reason["next_step"].as_str());
+                assert!(next.is_some_and(|next| !next.is_empty()), "{what}: {document}");
+            }
             _ => {
                 assert_refused(&answer, &what);
                 refused += 1;

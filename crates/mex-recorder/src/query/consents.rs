@@ -118,7 +118,7 @@ impl FlightRecorder {
     pub(crate) fn lifecycle(&self, word: &'static str) -> Result<Vec<StoredEvent>, QueryError> {
         self.readers.ask(async |connection| {
             let rows = sqlx::query(
-                "SELECT seq, body, prev_hash, hash FROM events WHERE lifecycle = ? ORDER BY seq",
+                "SELECT seq, body, prev_hash, hash FROM event_rows WHERE lifecycle = ? ORDER BY seq",
             )
             .bind(word)
             .fetch_all(connection)

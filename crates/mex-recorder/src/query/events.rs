@@ -26,7 +26,7 @@ impl FlightRecorder {
     pub fn event(&self, event_id: EventId) -> Result<StoredEvent, QueryError> {
         self.readers.ask(async |connection| {
             let row =
-                sqlx::query("SELECT seq, body, prev_hash, hash FROM events WHERE event_id = ?")
+                sqlx::query("SELECT seq, body, prev_hash, hash FROM event_rows WHERE event_id = ?")
                     .bind(event_id.to_string())
                     .fetch_optional(connection)
                     .await?;
@@ -82,7 +82,7 @@ async fn page(
 ) -> Result<Page<StoredEvent>, QueryError> {
     let limit = page_limit(filter.limit);
     let mut sql =
-        QueryBuilder::<Sqlite>::new("SELECT seq, body, prev_hash, hash FROM events WHERE 1");
+        QueryBuilder::<Sqlite>::new("SELECT seq, body, prev_hash, hash FROM event_rows WHERE 1");
     let texts = [
         (" AND event_type = ", filter.event_type.clone()),
         (" AND kind = ", filter.kind.clone()),

@@ -42,7 +42,7 @@ impl FlightRecorder {
     /// When the database cannot be read.
     pub fn jobs_of(&self, run_id: RunId) -> Result<Vec<JobEntry>, QueryError> {
         self.readers.ask(async |connection| {
-            let rows = sqlx::query("SELECT seq, body, prev_hash, hash FROM events WHERE run_id = ? AND lifecycle = 'job_begun' ORDER BY seq LIMIT 1000")
+            let rows = sqlx::query("SELECT seq, body, prev_hash, hash FROM event_rows WHERE run_id = ? AND +lifecycle = 'job_begun' ORDER BY seq LIMIT 1000")
                 .bind(run_id.to_string())
                 .fetch_all(&mut *connection)
                 .await?;
@@ -113,7 +113,7 @@ impl FlightRecorder {
     /// When the database cannot be read.
     pub fn operations_of(&self, job_id: JobId) -> Result<Vec<OperationEntry>, QueryError> {
         self.readers.ask(async |connection| {
-            let rows = sqlx::query("SELECT seq, body, prev_hash, hash FROM events WHERE job_id = ? AND lifecycle = 'operation_begun' ORDER BY seq LIMIT 1000")
+            let rows = sqlx::query("SELECT seq, body, prev_hash, hash FROM event_rows WHERE job_id = ? AND +lifecycle = 'operation_begun' ORDER BY seq LIMIT 1000")
                 .bind(job_id.to_string())
                 .fetch_all(&mut *connection)
                 .await?;
@@ -123,9 +123,9 @@ impl FlightRecorder {
     }
 }
 
-const BY_JOB: &str = "SELECT seq, body, prev_hash, hash FROM events WHERE job_id = ?1 AND lifecycle IN (?2, ?3) ORDER BY seq DESC LIMIT 1";
-const BY_RUN: &str = "SELECT seq, body, prev_hash, hash FROM events WHERE run_id = ?1 AND lifecycle IN (?2, ?3) ORDER BY seq DESC LIMIT 1";
-const BY_OP: &str = "SELECT seq, body, prev_hash, hash FROM events WHERE op_id = ?1 AND lifecycle IN (?2, ?3) ORDER BY seq DESC LIMIT 1";
+const BY_JOB: &str = "SELECT seq, body, prev_hash, hash FROM event_rows WHERE job_id = ?1 AND +lifecycle IN (?2, ?3) ORDER BY seq DESC LIMIT 1";
+const BY_RUN: &str = "SELECT seq, body, prev_hash, hash FROM event_rows WHERE run_id = ?1 AND +lifecycle IN (?2, ?3) ORDER BY seq DESC LIMIT 1";
+const BY_OP: &str = "SELECT seq, body, prev_hash, hash FROM event_rows WHERE op_id = ?1 AND +lifecycle IN (?2, ?3) ORDER BY seq DESC LIMIT 1";
 
 async fn begun(
     connection: &mut SqliteConnection,
@@ -134,7 +134,7 @@ async fn begun(
     limit: u32,
 ) -> Result<Page<StoredEvent>, QueryError> {
     let limit = page_limit(limit);
-    let rows = sqlx::query("SELECT seq, body, prev_hash, hash FROM events WHERE lifecycle = ? AND seq < ? ORDER BY seq DESC LIMIT ?")
+    let rows = sqlx::query("SELECT seq, body, prev_hash, hash FROM event_rows WHERE lifecycle = ? AND seq < ? ORDER BY seq DESC LIMIT ?")
         .bind(lifecycle)
         .bind(before_seq.map_or(i64::MAX, u64::cast_signed))
         .bind(i64::from(limit) + 1)

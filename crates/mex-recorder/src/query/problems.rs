@@ -49,7 +49,7 @@ impl FlightRecorder {
     ) -> Result<Page<StoredDiagnostic>, QueryError> {
         let limit = page_limit(limit);
         self.readers.ask(async |connection| {
-            let rows = sqlx::query("SELECT d.seq, d.body, d.fingerprint, e.event_id, e.run_id FROM diagnostics d JOIN events e ON e.seq = d.seq WHERE d.fingerprint = ? AND d.seq < ? ORDER BY d.seq DESC LIMIT ?")
+            let rows = sqlx::query("SELECT d.seq, d.body, d.fingerprint, e.event_id, e.run_id FROM diagnostics d JOIN event_rows e ON e.seq = d.seq WHERE d.fingerprint = ? AND d.seq < ? ORDER BY d.seq DESC LIMIT ?")
                 .bind(fingerprint.to_string())
                 .bind(before_seq.map_or(i64::MAX, u64::cast_signed))
                 .bind(i64::from(limit) + 1)
@@ -68,7 +68,7 @@ impl FlightRecorder {
     /// `MEX-NOT-FOUND` where there is none with this id.
     pub fn diagnostic(&self, id: DiagnosticId) -> Result<StoredDiagnostic, QueryError> {
         self.readers.ask(async |connection| {
-            let row = sqlx::query("SELECT d.seq, d.body, d.fingerprint, e.event_id, e.run_id FROM diagnostics d JOIN events e ON e.seq = d.seq WHERE d.diagnostic_id = ?")
+            let row = sqlx::query("SELECT d.seq, d.body, d.fingerprint, e.event_id, e.run_id FROM diagnostics d JOIN event_rows e ON e.seq = d.seq WHERE d.diagnostic_id = ?")
                 .bind(id.to_string())
                 .fetch_optional(connection)
                 .await?;
@@ -210,7 +210,7 @@ async fn page(
 
 fn push_run(sql: &mut QueryBuilder<Sqlite>, run_id: Option<RunId>) {
     if let Some(run_id) = run_id {
-        sql.push(" AND fingerprint IN (SELECT d.fingerprint FROM events e JOIN diagnostics d ON d.seq = e.seq WHERE e.run_id = ");
+        sql.push(" AND fingerprint IN (SELECT d.fingerprint FROM event_rows e JOIN diagnostics d ON d.seq = e.seq WHERE e.run_id = ");
         sql.push_bind(run_id.to_string()).push(")");
     }
 }

@@ -21,16 +21,16 @@ impl FlightRecorder {
         }
         let sql = match kind {
             IdKind::Event => {
-                "SELECT DISTINCT event_id FROM events WHERE event_id >= ?1 AND event_id < ?2 ORDER BY 1 LIMIT 11"
+                "SELECT DISTINCT event_id FROM event_rows WHERE event_id >= ?1 AND event_id < ?2 ORDER BY 1 LIMIT 11"
             }
             IdKind::Job => {
-                "SELECT DISTINCT job_id FROM events WHERE job_id >= ?1 AND job_id < ?2 ORDER BY 1 LIMIT 11"
+                "SELECT DISTINCT job_id FROM event_rows WHERE job_id >= ?1 AND job_id < ?2 ORDER BY 1 LIMIT 11"
             }
             IdKind::Scan => {
-                "SELECT DISTINCT run_id FROM events WHERE run_id >= ?1 AND run_id < ?2 ORDER BY 1 LIMIT 11"
+                "SELECT DISTINCT run_id FROM event_rows WHERE run_id >= ?1 AND run_id < ?2 ORDER BY 1 LIMIT 11"
             }
             IdKind::Operation => {
-                "SELECT DISTINCT op_id FROM events WHERE op_id >= ?1 AND op_id < ?2 ORDER BY 1 LIMIT 11"
+                "SELECT DISTINCT op_id FROM event_rows WHERE op_id >= ?1 AND op_id < ?2 ORDER BY 1 LIMIT 11"
             }
             IdKind::Diagnostic => {
                 "SELECT DISTINCT diagnostic_id FROM diagnostics WHERE diagnostic_id >= ?1 AND diagnostic_id < ?2 ORDER BY 1 LIMIT 11"
@@ -39,7 +39,7 @@ impl FlightRecorder {
                 "SELECT fingerprint FROM problems WHERE fingerprint >= ?1 AND fingerprint < ?2 ORDER BY 1 LIMIT 11"
             }
             IdKind::Consent => {
-                "SELECT DISTINCT consent_id FROM events WHERE lifecycle = 'consent' AND consent_id >= ?1 AND consent_id < ?2 ORDER BY 1 LIMIT 11"
+                "SELECT DISTINCT consent_id FROM event_rows WHERE lifecycle = 'consent' AND consent_id >= ?1 AND consent_id < ?2 ORDER BY 1 LIMIT 11"
             }
         };
         // `g` sorts after every character an id has.

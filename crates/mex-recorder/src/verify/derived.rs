@@ -106,10 +106,11 @@ async fn diagnostics(
 
 async fn actions(connection: &mut SqliteConnection) -> Result<Actions, QueryError> {
     let mut actions = Actions::default();
-    let rows =
-        sqlx::query("SELECT seq, body FROM events WHERE lifecycle = 'human_action' ORDER BY seq")
-            .fetch_all(connection)
-            .await?;
+    let rows = sqlx::query(
+        "SELECT seq, body FROM event_rows WHERE lifecycle = 'human_action' ORDER BY seq",
+    )
+    .fetch_all(connection)
+    .await?;
     for row in &rows {
         // What is no event is named by the walk.
         let event = row.try_get::<&str, _>(1).map(Event::from_json);
@@ -168,7 +169,7 @@ async fn open_entries(
         "SELECT seq, lifecycle, CASE WHEN lifecycle LIKE 'operation%' THEN op_id \
              WHEN lifecycle LIKE 'job%' THEN job_id ELSE run_id END, \
              CASE WHEN lifecycle LIKE '%begun' THEN body ->> '$.payload.session_id' END \
-         FROM events WHERE lifecycle IN ('operation_begun', 'operation_ended', 'operation_interrupted', \
+         FROM event_rows WHERE lifecycle IN ('operation_begun', 'operation_ended', 'operation_interrupted', \
              'job_begun', 'job_ended', 'job_interrupted', 'scan_begun', 'scan_ended', 'scan_interrupted') \
          ORDER BY seq",
     )
