@@ -12,6 +12,7 @@ pub mod osv_scanner;
 pub mod process;
 pub mod redact;
 pub mod sandbox;
+pub mod scancode;
 pub mod secret_name;
 pub mod secret_scan;
 pub mod stage;
