@@ -53,6 +53,7 @@ impl Place {
             method: "source".to_owned(),
             origin: "tests".to_owned(),
             built_with: "go1.27.3".to_owned(),
+            stats_sha256: None,
             provisioned_at: "2026-08-25T12:00:00Z".parse().unwrap(),
         };
         let path = self.executable.with_file_name("record.json");
@@ -72,7 +73,7 @@ fn pinned_here() -> String {
 fn the_embedded_lock_is_valid_and_names_the_scanners() {
     let lock = Lock::embedded().unwrap();
     let names: Vec<_> = lock.tools.iter().map(|tool| tool.name.as_str()).collect();
-    assert_eq!(names, ["cargo-audit", "cargo-deny", "gitleaks", "osv-scanner"]);
+    assert_eq!(names, ["cargo-audit", "cargo-deny", "gitleaks", "osv-scanner", "scancode"]);
 }
 
 /// Contract SC-13: what is carried is listed, and is what the register says.

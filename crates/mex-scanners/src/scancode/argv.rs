@@ -17,15 +17,11 @@ const LAUNCH: &str = "launch.py";
 
 /// The arguments; `home` is the tool's folder of packages.
 pub fn args(home: &str, processes: u32) -> Vec<String> {
-    let launch = format!("{home}/{LAUNCH}");
     let processes = processes.to_string();
     let timeout = TIMEOUT_S.to_string();
     let answer = format!("/scratch/{ANSWER}");
-    [
-        "-B",
-        "-s",
-        "-S",
-        &launch,
+    let mut all = python(home);
+    let own = [
         "--license",
         "--quiet",
         "--strip-root",
@@ -38,15 +34,24 @@ pub fn args(home: &str, processes: u32) -> Vec<String> {
         "--json",
         &answer,
         INPUT,
-    ]
-    .map(str::to_owned)
-    .to_vec()
+    ];
+    all.extend(own.map(str::to_owned));
+    all
+}
+
+/// What python is told before scancode's own arguments.
+pub fn python(home: &str) -> Vec<String> {
+    // No bytecode written, no packages of a user, no `site` of the machine.
+    ["-B", "-s", "-S", &format!("{home}/{LAUNCH}")].map(str::to_owned).to_vec()
 }
 
 /// The environment: python from the tool's folder alone, every cache in the scratch folder.
 pub fn env(home: &str) -> Vec<(String, String)> {
     let packages = format!("{home}/packages");
+    // For a python that is a shared library; it stands there.
+    let library = format!("{home}/lib");
     [
+        ("LD_LIBRARY_PATH", library.as_str()),
         ("PYTHONHOME", home),
         ("PYTHONPATH", &packages),
         ("PYTHONDONTWRITEBYTECODE", "1"),
@@ -54,6 +59,7 @@ pub fn env(home: &str) -> Vec<(String, String)> {
         ("PYTHONHASHSEED", "0"),
         ("PYTHONWARNINGS", "ignore"),
         ("SCANCODE_CACHE", "/scratch/cache"),
+        ("SCANCODE_PACKAGE_INDEX_CACHE", "/scratch/package-cache"),
         ("SCANCODE_TEMP", "/scratch"),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
