@@ -10,6 +10,8 @@ use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use super::Tree;
+
 /// What a neutral name begins with; no project's name is kept that begins so.
 const NEUTRAL: &str = "mex-neutral-";
 /// Names that scancode passes over as version control's.
@@ -78,21 +80,18 @@ fn ending(name: &str) -> String {
 }
 
 impl Input {
-    /// Makes the folder beside the staged tree, where linking costs nothing, or among the temporary ones.
+    /// Makes the folder in the work folder, of these files.
     pub(super) fn make<'a>(
-        root: &Path,
+        tree: &Tree<'_>,
         files: impl IntoIterator<Item = &'a str>,
     ) -> io::Result<Self> {
-        let mut builder = tempfile::Builder::new();
-        builder.prefix("mex-scancode-");
-        let beside = root.parent().and_then(|parent| builder.tempdir_in(parent).ok());
-        let folder = beside.map_or_else(|| builder.tempdir(), Ok)?;
+        let folder = tempfile::Builder::new().prefix("input-").tempdir_in(tree.work)?;
         open(folder.path())?;
         let mut made = Self { folder, names: BTreeMap::new() };
         let mut names = Names::default();
         for file in files {
             let inside = names.inside(file);
-            made.put(&root.join(file), &inside)?;
+            made.put(&tree.root.join(file), &inside)?;
             made.names.insert(inside, file.to_owned());
         }
         Ok(made)

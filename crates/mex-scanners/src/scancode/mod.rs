@@ -103,6 +103,17 @@ pub struct FileLicences {
     pub share: u16,
 }
 
+/// The files to ask about.
+#[derive(Debug, Clone, Copy)]
+pub struct Tree<'a> {
+    /// The staged tree.
+    pub root: &'a Path,
+    /// Every file of it that may be read or followed to, relative to `root` with `/`.
+    pub files: &'a [String],
+    /// Where folders of ours are made, swept at the next start.
+    pub work: &'a Path,
+}
+
 /// One run that is asked for.
 pub struct Question {
     /// The arguments.
@@ -150,7 +161,8 @@ pub(crate) fn detect(
         Ok(finished)
     };
     let cancel = errand.context.cancel;
-    let licences = ask(&tool, &mut run, root, files, options, kept, cancel);
+    let tree = Tree { root, files, work: errand.sandbox.work_dir() };
+    let licences = ask(&tool, &mut run, &tree, options, kept, cancel);
     Ok((tool, licences))
 }
 
@@ -169,13 +181,12 @@ pub fn config_digest(scope: Scope) -> Digest {
 pub fn ask(
     tool: &PinnedTool,
     run: Runner<'_>,
-    root: &Path,
-    files: &[String],
+    tree: &Tree<'_>,
     options: &Options,
     kept: &Kept,
     cancel: &Cancel,
 ) -> Licences {
-    let (seen, unreadable) = look(root, files, cancel);
+    let (seen, unreadable) = look(tree.root, tree.files, cancel);
     let around = Around::new(seen.keys().copied());
     let wanted: Vec<&str> = seen
         .iter()
@@ -184,7 +195,7 @@ pub fn ask(
         .collect();
     let mut asked = Asked {
         tool,
-        root,
+        tree,
         options,
         kept,
         seen: &seen,
@@ -317,7 +328,7 @@ fn is_source(name: &str) -> bool {
 
 struct Asked<'a> {
     tool: &'a PinnedTool,
-    root: &'a Path,
+    tree: &'a Tree<'a>,
     options: &'a Options,
     kept: &'a Kept,
     seen: &'a BTreeMap<&'a str, Seen>,
@@ -364,7 +375,7 @@ impl<'a> Asked<'a> {
         for path in batch {
             files.extend(self.around.of(path));
         }
-        let input = Input::make(self.root, files.iter().copied())
+        let input = Input::make(self.tree, files.iter().copied())
             .map_err(|fault| unprepared("the folder for scancode", &fault))?;
         let home = self.tool.home();
         let question = Question {

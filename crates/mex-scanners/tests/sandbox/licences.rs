@@ -12,7 +12,7 @@ use mex_runtime::digest::Digest;
 use mex_runtime::event::EventContext;
 use mex_runtime::port::Cancel;
 use mex_scanners::process::{self, Finished, Keep, Launch, Network, SpawnContext};
-use mex_scanners::scancode::{self, Kept, Licences, Options, Question, Scope};
+use mex_scanners::scancode::{self, Kept, Licences, Options, Question, Scope, Tree};
 use mex_scanners::tool::PinnedTool;
 
 use crate::kit::Run;
@@ -99,7 +99,8 @@ impl Project {
         };
         let root = self.folder.path().join("tree");
         let cancel = Cancel::default();
-        let told = scancode::ask(&tool, &mut runner, &root, &self.files, &options, &kept, &cancel);
+        let tree = Tree { root: &root, files: &self.files, work: run.work.path() };
+        let told = scancode::ask(&tool, &mut runner, &tree, &options, &kept, &cancel);
         self.runs = runs;
         assert!(told.errors.is_empty(), "{:?}", told.errors);
         assert!(told.counts.iter().all(mex_runtime::coverage::ToolCount::balances));
