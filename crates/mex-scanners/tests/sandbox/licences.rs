@@ -11,7 +11,9 @@ use mex_runtime::coverage::CoverageState;
 use mex_runtime::digest::Digest;
 use mex_runtime::event::EventContext;
 use mex_runtime::port::Cancel;
-use mex_scanners::process::{self, Finished, Keep, Launch, Network, SpawnContext};
+use mex_scanners::process::{
+    self, Finished, Keep, Launch, Mount, MountMode, Network, SpawnContext,
+};
 use mex_scanners::scancode::{self, Kept, Licences, Options, Question, Scope, Tree};
 use mex_scanners::tool::PinnedTool;
 
@@ -246,4 +248,65 @@ fn the_word_search_loses_nothing_that_scancode_finds_in_all_files() {
     assert!(said(&full) > 50, "a corpus that holds licences: {}", said(&full));
     assert_eq!(words.files, full.files);
     assert_eq!(words.counts, full.counts, "clues too");
+}
+
+/// Writes what the rules of the index hold, one JSON text a line, and the names they refer to.
+const RULES: &str = r#"
+import json
+from licensedcode.cache import get_index
+rules = [r for r in get_index().rules_by_rid if not r.is_false_positive]
+with open("/scratch/rules.jsonl", "w") as out:
+    for r in rules:
+        out.write(json.dumps([r.identifier, r.text]) + "\n")
+with open("/scratch/names.jsonl", "w") as out:
+    for name in sorted({n for r in rules for n in r.referenced_filenames or ()}):
+        out.write(json.dumps(name) + "\n")
+"#;
+
+/// The list of words is a cover of the real scancode's own rules, read by our own search, also where
+/// the text stands in comments; and the list of names holds every file that a rule refers to.
+#[test]
+fn every_rule_of_the_real_scancode_holds_a_word_of_the_list() {
+    let (run, tool) = (Run::sandboxed(), tool());
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755))
+        .unwrap();
+    fs::write(folder.path().join("rules.py"), RULES).unwrap();
+    let home = tool.home();
+    let question = Question {
+        args: ["-B", "-s", "-S", "/check/rules.py"].map(str::to_owned).to_vec(),
+        env: scancode::argv::env(&home),
+        cwd: "/scratch",
+        mounts: vec![Mount {
+            host: folder.path().to_owned(),
+            inside: "/check".to_owned(),
+            mode: MountMode::ReadOnly,
+        }],
+    };
+    let finished = launch(&run, &tool, question);
+    let said = String::from_utf8_lossy(&finished.stderr.bytes).into_owned();
+    assert_eq!(finished.exit, process::Exit::Code(0), "{said}");
+    let lines = |name: &str| {
+        let read = finished.scratch.read(name, 1 << 30).unwrap();
+        assert!(!read.is_truncated());
+        String::from_utf8(read.bytes).unwrap()
+    };
+    let mut rules = 0;
+    for line in lines("rules.jsonl").lines() {
+        let (name, text): (String, String) = serde_json::from_str(line).unwrap();
+        let commented = text.lines().map(|line| format!(" * {line}\n")).collect::<String>();
+        for text in [text, commented] {
+            assert!(scancode::search::is_in(text.as_bytes()).unwrap(), "{name}: {text}");
+        }
+        rules += 1;
+    }
+    assert_eq!(rules, 36_243);
+    let known: BTreeSet<&str> =
+        include_str!("../../assets/scancode/references.txt").lines().collect();
+    for line in lines("names.jsonl").lines() {
+        let name: String = serde_json::from_str(line).unwrap();
+        let name = name.trim_end_matches('/').trim_start_matches("./");
+        let leaves = name.contains("://") || name.starts_with(['/', '.']);
+        assert!(leaves || known.contains(name), "{name}");
+    }
 }
