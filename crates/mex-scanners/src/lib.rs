@@ -4,9 +4,11 @@
 pub mod advisory;
 pub mod answer;
 pub mod cargo_audit;
+pub mod cargo_deny;
 mod errand;
 pub mod fingerprint;
 pub mod gitleaks;
+pub mod license_scan;
 pub mod lockfile;
 pub mod osv_scanner;
 pub mod process;

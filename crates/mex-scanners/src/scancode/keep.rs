@@ -72,8 +72,6 @@ impl Kept {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a panic in a test is its failure report")]
-
     use super::*;
 
     #[test]

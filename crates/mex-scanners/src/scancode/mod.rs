@@ -18,6 +18,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mex_runtime::adapter::Produced;
 use mex_runtime::artifact::{SandboxLevel, media_type};
+use mex_runtime::budget::Budget;
 use mex_runtime::code::Code;
 use mex_runtime::coverage::{CoverageEntry, CoverageState, Drop, ToolCount};
 use mex_runtime::digest::Digest;
@@ -130,21 +131,20 @@ pub struct Question {
 pub type Runner<'a> = &'a mut dyn FnMut(Question) -> Result<Finished, TypedError>;
 
 /// Asks scancode about `files` of the staged tree at `root`: every file that may be followed to or
-/// read, relative to `root` with `/`.
+/// read, relative to `root` with `/`. What its runs use is taken from `budget`.
 ///
 /// # Errors
 /// When the operation may not run scancode, or it is not the pinned tool (contract SC-5). Anything
 /// else is in the answer: what was found stands, what was not is in `entries` and `errors`.
-#[expect(dead_code, reason = "the licence adapter is its caller")]
 pub(crate) fn detect(
     errand: &Errand<'_>,
     root: &Path,
     files: &[String],
     options: &Options,
     kept: &Kept,
+    budget: &mut Budget,
 ) -> Result<(PinnedTool, Licences), TypedError> {
     let tool = errand.tool(NAME)?;
-    let mut budget = *errand.admitted.budget();
     let mut run = |question: Question| {
         let ask = Ask {
             args: question.args,
@@ -152,12 +152,12 @@ pub(crate) fn detect(
             cwd: question.cwd,
             mounts: question.mounts,
             extra_executables: Vec::new(),
-            budget,
+            budget: *budget,
             redact: &|_| b"(what scancode prints is not kept)".to_vec(),
             keep_stdout: Keep::No,
         };
         let finished = errand.run(&tool, ask)?;
-        budget = errand::rest(&budget, &finished);
+        *budget = errand::rest(budget, &finished);
         Ok(finished)
     };
     let cancel = errand.context.cancel;
