@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use mex_runtime::code::Code;
 use mex_runtime::id::ActorId;
+use mex_scanners::license_scan::rust::RustHere;
 
 use crate::error::{AppError, AppResult};
 
@@ -60,6 +61,14 @@ fn platform_data() -> AppResult<PathBuf> {
         AppError::new(Code::DataDir, "no data folder was named and this account has no home")
             .hint("name one with `--data-dir` and `--tools-dir`, or set `MEX_DATA_DIR` and `MEX_TOOLS_DIR`")
     })
+}
+
+/// The Rust toolchain and the fetched crates of the account that runs this process.
+pub fn rust_here() -> RustHere {
+    let names = ["CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "HOME"];
+    let variables =
+        names.into_iter().filter_map(|name| Some((name.to_owned(), env::var_os(name)?))).collect();
+    RustHere::find(&variables)
 }
 
 /// The account that runs this process, by the system's own list and not by a variable anyone can set.

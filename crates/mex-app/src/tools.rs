@@ -165,8 +165,13 @@ pub(crate) fn witness(app: &App, toolchain: &Toolchain) -> AppResult<()> {
     };
     let mut known: Vec<ToolIdentity> = Vec::new();
     for stored in app.recorder.events(&filter).map_err(query)?.items {
-        if let EventBody::System(SystemEvent::ToolProvisioned { tool, .. }) = stored.event.body {
+        if let EventBody::System(SystemEvent::ToolProvisioned { tool, stats_sha256, .. }) =
+            stored.event.body
+        {
             toolchain.witness(&tool);
+            if let Some(stats) = stats_sha256 {
+                toolchain.witness_stats(&tool, stats);
+            }
             known.push(tool);
         }
     }
@@ -181,6 +186,9 @@ pub(crate) fn witness(app: &App, toolchain: &Toolchain) -> AppResult<()> {
         {
             app.record(&app.by_person(), EventBody::System(record.event()))?;
             toolchain.witness(&record.tool);
+            if let Some(stats) = record.stats_sha256 {
+                toolchain.witness_stats(&record.tool, stats);
+            }
         }
     }
     Ok(())

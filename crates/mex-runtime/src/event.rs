@@ -368,6 +368,10 @@ pub enum SystemEvent {
         method: String,
         /// What it was made from: a module with version, a crate checksum, an archive digest.
         origin: String,
+        /// For a tool of many files: the digest of the table of their stats, so that a file that
+        /// did not move since is not hashed again (contract SC-5).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        stats_sha256: Option<Digest>,
     },
     /// A tool's identity was checked outside a run.
     ToolVerified {

@@ -4,14 +4,17 @@
 pub mod advisory;
 pub mod answer;
 pub mod cargo_audit;
+pub mod cargo_deny;
 mod errand;
 pub mod fingerprint;
 pub mod gitleaks;
+pub mod license_scan;
 pub mod lockfile;
 pub mod osv_scanner;
 pub mod process;
 pub mod redact;
 pub mod sandbox;
+pub mod scancode;
 pub mod secret_name;
 pub mod secret_scan;
 pub mod stage;

@@ -15,3 +15,11 @@ pub struct PinnedTool {
     /// Further read-only paths it needs, such as its package folder.
     pub mounts: Vec<PathBuf>,
 }
+
+impl PinnedTool {
+    /// The tool's own folder, for a tool of many files: it is mounted where it is.
+    pub fn home(&self) -> String {
+        let folder = self.mounts.first().map(PathBuf::as_path).or_else(|| self.executable.parent());
+        folder.map(|folder| folder.display().to_string()).unwrap_or_default()
+    }
+}

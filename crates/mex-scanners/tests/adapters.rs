@@ -11,9 +11,10 @@ use mex_runtime::policy::merge::merge;
 use mex_scanners::answer::{Answer, Ending};
 use mex_scanners::fingerprint::fingerprint_all;
 use mex_scanners::gitleaks::normalise::{Place, Settled, read, settle};
+use mex_scanners::license_scan;
 use mex_scanners::lockfile::{Lockfile, kind, lint};
 use mex_scanners::redact::Redactor;
-use mex_scanners::{cargo_audit, gitleaks, osv_scanner};
+use mex_scanners::{cargo_audit, cargo_deny, gitleaks, osv_scanner};
 
 const TREE: &str = include_str!("recorded/gitleaks-8.30.1/tree.stdout.json");
 const TREE_LOG: &[u8] = include_bytes!("recorded/gitleaks-8.30.1/tree.stderr.txt");
@@ -22,6 +23,57 @@ const OSV_CARGO_LOG: &[u8] = include_bytes!("recorded/osv-scanner-2.6.0/cargo.st
 const OSV_NPM: &[u8] = include_bytes!("recorded/osv-scanner-2.6.0/npm.stdout.json");
 const OSV_NPM_LOG: &[u8] = include_bytes!("recorded/osv-scanner-2.6.0/npm.stderr.txt");
 const AUDIT: &[u8] = include_bytes!("recorded/cargo-audit-0.22.2/cargo.stdout.json");
+
+const DENY: &[u8] = include_bytes!("recorded/cargo-deny-0.20.2/list.stdout.json");
+const DENY_NO_SOURCES: &[u8] = include_bytes!("recorded/cargo-deny-0.20.2/no-sources.stderr.txt");
+const DENY_LOCK: &str = include_str!("recorded/cargo-deny-0.20.2/Cargo.lock.txt");
+
+fn deny(
+    code: i32,
+    stdout: &[u8],
+    stderr: &[u8],
+) -> Result<cargo_deny::normalise::Normalised, mex_runtime::result::TypedError> {
+    cargo_deny::normalise::normalise(&Answer::whole(code, stdout, stderr), "Cargo.lock")
+}
+
+/// P4, contract SC-2: every crate of the lockfile, and the project's own as a listed drop.
+#[test]
+fn cargo_denys_list_names_every_locked_crate_and_balances() {
+    let read = deny(0, DENY, b"").unwrap();
+    assert!(read.count.balances());
+    assert_eq!((read.count.said, read.count.kept), (4, 3));
+    let licences = |name: &str, version: &str| {
+        read.crates[&(name.to_owned(), version.to_owned())].licenses.join(" ")
+    };
+    assert_eq!(licences("adler2", "2.0.1"), "0BSD MIT Apache-2.0");
+    assert_eq!(licences("texts", "0.1.0"), "MIT");
+    assert_eq!(licences("bare", "0.1.0"), "");
+    let locked = license_scan::crates::packages(DENY_LOCK).unwrap();
+    for package in locked.iter().filter(|package| package.source.is_some()) {
+        let key = (package.name.clone(), package.version.clone());
+        assert!(read.crates.contains_key(&key), "{key:?}");
+    }
+}
+
+/// Promise P2: what cargo-deny says without ending well, or not at all, is an error that says why.
+#[test]
+fn cargo_denys_failures_are_errors() {
+    let fault = deny(1, b"", DENY_NO_SOURCES).unwrap_err();
+    assert_eq!(fault.code.to_string(), "MEX-TOOL-EXIT");
+    assert!(fault.message.contains("failed to get `bare`"), "{}", fault.message);
+    for (code, stdout) in [
+        (0, &b""[..]),
+        (0, b"{"),
+        (0, b"[]"),
+        (0, b"{\"a 1 registry+x\":{}}"),
+        (0, b"{\"no crate\":{\"licenses\":[]}}"),
+        (0, &DENY[..DENY.len() - 1]),
+        (2, DENY),
+        (101, DENY),
+    ] {
+        assert!(deny(code, stdout, b"").is_err(), "{code} {}", String::from_utf8_lossy(stdout));
+    }
+}
 
 fn lockfile(path: &str, bytes: &[u8]) -> Lockfile {
     let kind = kind::of(path.rsplit('/').next().unwrap()).unwrap();

@@ -53,6 +53,7 @@ impl Place {
             method: "source".to_owned(),
             origin: "tests".to_owned(),
             built_with: "go1.27.3".to_owned(),
+            stats_sha256: None,
             provisioned_at: "2026-08-25T12:00:00Z".parse().unwrap(),
         };
         let path = self.executable.with_file_name("record.json");
@@ -72,7 +73,7 @@ fn pinned_here() -> String {
 fn the_embedded_lock_is_valid_and_names_the_scanners() {
     let lock = Lock::embedded().unwrap();
     let names: Vec<_> = lock.tools.iter().map(|tool| tool.name.as_str()).collect();
-    assert_eq!(names, ["cargo-audit", "cargo-deny", "gitleaks", "osv-scanner"]);
+    assert_eq!(names, ["cargo-audit", "cargo-deny", "gitleaks", "osv-scanner", "scancode"]);
 }
 
 /// Contract SC-13: what is carried is listed, and is what the register says.
@@ -95,7 +96,7 @@ fn sc_13_every_file_of_data_the_product_carries_is_in_the_register_with_its_dige
             let kind = path.extension().unwrap_or_default().to_string_lossy().into_owned();
             if path.is_dir() {
                 open.push(path);
-            } else if !["rs", "md", "LICENSE"].contains(&kind.as_str()) {
+            } else if !["rs", "py", "md", "LICENSE"].contains(&kind.as_str()) {
                 assert!(listed.contains(&path), "`{}` is not in the register", path.display());
             }
         }
@@ -195,4 +196,147 @@ fn every_fault_of_a_lock_is_told_at_once() {
     }
     assert!(Lock::parse(&lock("{}").replacen('{', "{\"extra\":1,", 1)).is_err());
     assert!(Lock::parse(&" ".repeat(2 << 20)).is_err());
+}
+
+/// A tool of many files in a folder of its own, recorded with or without its table of stats.
+struct Many {
+    _folder: tempfile::TempDir,
+    tools_dir: PathBuf,
+    home: PathBuf,
+}
+
+fn many_lock() -> Lock {
+    let digest = Digest::of(b"");
+    let source = format!(
+        r#"{{"kind":"python","package":"some-tool","version":"1.0.0",
+        "requirements":"a/requirements.txt","requirements_sha256":"{digest}"}}"#
+    );
+    let text = lock("{}");
+    let (begin, end) =
+        (text.find("{\"kind\"").unwrap(), text.find("],\"executable_sha256").unwrap());
+    Lock::parse(&format!("{}{source}{}", &text[..begin], &text[end..])).unwrap()
+}
+
+impl Many {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let home = folder.path().join("tools/some-tool/1.0.0");
+        let made = Self { tools_dir: folder.path().to_owned(), _folder: folder, home };
+        made.put("some-tool", BYTES);
+        made.put("lib/a.py", b"a = 1");
+        made.put("lib/b/data", b"data");
+        made
+    }
+
+    fn put(&self, path: &str, bytes: &[u8]) {
+        let path = self.home.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    }
+
+    /// The tools folder as a process that starts now sees it.
+    fn open(&self) -> Toolchain {
+        Toolchain::open(&self.tools_dir, many_lock()).unwrap()
+    }
+
+    fn manifest(&self) -> String {
+        let line = |path: &str, bytes: &[u8]| format!("{} - {path}\n", Digest::of(bytes));
+        [line("lib/a.py", b"a = 1"), line("lib/b/data", b"data"), line("some-tool", BYTES)].concat()
+    }
+
+    fn identity(&self) -> ToolIdentity {
+        let sha256 = Digest::of(self.manifest().as_bytes());
+        ToolIdentity { name: name(), version: "1.0.0".to_owned(), sha256 }
+    }
+
+    fn stats(&self) -> String {
+        use std::os::unix::fs::MetadataExt as _;
+        let line = |path: &str| {
+            let full = self.home.join(path);
+            let (meta, sha256) =
+                (std::fs::metadata(&full).unwrap(), Digest::of(&std::fs::read(&full).unwrap()));
+            format!(
+                "{} {} {} {} {} {} {} {sha256} {path}\n",
+                meta.ino(),
+                meta.len(),
+                meta.mode(),
+                meta.mtime(),
+                meta.mtime_nsec(),
+                meta.ctime(),
+                meta.ctime_nsec()
+            )
+        };
+        [line("lib/a.py"), line("lib/b/data"), line("some-tool")].concat()
+    }
+}
+
+/// Contract SC-5: for a tool of many files by its manifest.
+#[test]
+fn sc_5_a_changed_added_or_removed_file_of_a_tool_of_many_files_is_another_tool() {
+    let many = Many::new();
+    assert_eq!(many.open().state(&name()), ToolState::Unpinned);
+    let tools = many.open();
+    tools.witness(&many.identity());
+    let tool = tools.resolve(&name()).unwrap();
+    assert_eq!(tool.identity, many.identity());
+    assert_eq!(tool.mounts, std::slice::from_ref(&many.home));
+    let changed = |what: &str| {
+        let state = tools.state(&name());
+        assert!(matches!(state, ToolState::Changed { .. }), "{what}: {state:?}");
+        assert!(tools.still_pinned(&tool).is_err(), "{what}");
+        let fresh = many.open();
+        fresh.witness(&many.identity());
+        assert!(matches!(fresh.state(&name()), ToolState::Changed { .. }), "{what}, seen anew");
+    };
+    many.put("lib/a.py", b"a = 2");
+    changed("one byte");
+    many.put("lib/a.py", b"a = 1");
+    tools.still_pinned(&tool).unwrap();
+    many.put("lib/sitecustomize.py", b"");
+    changed("an added file");
+    std::fs::remove_file(many.home.join("lib/sitecustomize.py")).unwrap();
+    std::fs::remove_file(many.home.join("lib/b/data")).unwrap();
+    changed("a removed file");
+    std::os::unix::fs::symlink("../a.py", many.home.join("lib/b/data")).unwrap();
+    changed("a link");
+    std::fs::remove_file(many.home.join("lib/b/data")).unwrap();
+    many.put("lib/b/data", b"data");
+    let execute = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(many.home.join("lib/a.py"), execute).unwrap();
+    changed("a file that became executable");
+    std::fs::set_permissions(many.home.join("lib/a.py"), std::fs::Permissions::from_mode(0o644))
+        .unwrap();
+    tools.still_pinned(&tool).unwrap();
+}
+
+/// Contract SC-5: a stat comparison where nothing moved, and the table of stats is believed only
+/// where its digest was recorded.
+#[test]
+fn sc_5_a_forged_table_of_stats_hides_no_change() {
+    let many = Many::new();
+    let honest = many.stats();
+    many.put("stats.txt", honest.as_bytes());
+    let opened = |stats: &str| {
+        let tools = many.open();
+        tools.witness(&many.identity());
+        tools.witness_stats(&many.identity(), Digest::of(stats.as_bytes()));
+        tools
+    };
+    assert!(matches!(opened(&honest).state(&name()), ToolState::Pinned(_)));
+    // The change is found by its stat, whatever the table beside it says.
+    many.put("lib/a.py", b"a = 2");
+    assert!(matches!(opened(&honest).state(&name()), ToolState::Changed { .. }));
+    let forged =
+        many.stats().replace(&Digest::of(b"a = 2").to_string(), &Digest::of(b"a = 1").to_string());
+    many.put("stats.txt", forged.as_bytes());
+    assert!(matches!(opened(&honest).state(&name()), ToolState::Changed { .. }), "forged");
+    // The same table under a recorded digest shows that it is what spares the hashing.
+    assert!(matches!(opened(&forged).state(&name()), ToolState::Pinned(_)));
+    let tools = opened(&forged);
+    let verified = tools.verify();
+    assert!(matches!(verified[0].1, ToolState::Changed { .. }), "verify hashes whatever it says");
+    for broken in ["", "x", "1 2 3", &forged[..forged.len() / 2]] {
+        many.put("stats.txt", broken.as_bytes());
+        assert!(matches!(opened(broken).state(&name()), ToolState::Changed { .. }), "{broken}");
+    }
 }

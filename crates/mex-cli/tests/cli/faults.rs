@@ -7,10 +7,19 @@ use std::time::{Duration, Instant};
 
 use crate::harness::{Mex, answer, cargo_lock, copy};
 
-/// Puts copies of the provisioned tools where a test may spoil them.
-fn own_tools(mex: &mut Mex) -> PathBuf {
+/// A tools folder of its own, with a copy of the one tool a test spoils and the others as they are.
+fn own_tools(mex: &mut Mex, spoiled: &str) -> PathBuf {
     let own = mex.folder.path().join("tools-dir");
-    copy(&mex.tools, &own);
+    fs::create_dir_all(own.join("tools")).unwrap();
+    for entry in fs::read_dir(mex.tools.join("tools")).unwrap() {
+        let entry = entry.unwrap();
+        let target = own.join("tools").join(entry.file_name());
+        if entry.file_name() == spoiled {
+            copy(&entry.path(), &target);
+        } else if entry.file_type().unwrap().is_dir() {
+            symlink(entry.path(), target).unwrap();
+        }
+    }
     mex.tools = own.clone();
     own
 }
@@ -23,10 +32,16 @@ fn executable(tools: &Path, name: &str) -> PathBuf {
 
 #[test]
 fn a_missing_swapped_or_flipped_tool_is_never_clean() {
-    for tool in ["gitleaks", "osv-scanner", "cargo-audit"] {
+    for (tool, jobs) in [
+        ("gitleaks", "secret,vuln"),
+        ("osv-scanner", "secret,vuln"),
+        ("cargo-audit", "secret,vuln"),
+        ("cargo-deny", "license"),
+    ] {
+        let jobs = ["--jobs", jobs];
         let mut mex = Mex::ready();
         mex.write("Cargo.lock", cargo_lock(&[]));
-        let tools = own_tools(&mut mex);
+        let tools = own_tools(&mut mex, tool);
         let path = executable(&tools, tool);
         let whole = fs::read(&path).unwrap();
         let spoil: [(&str, &dyn Fn()); 4] = [
@@ -47,13 +62,13 @@ fn a_missing_swapped_or_flipped_tool_is_never_clean() {
         ];
         for (what, spoil) in spoil {
             spoil();
-            let outcome = mex.scan(&[]).expect(3).json();
+            let outcome = mex.scan(&jobs).expect(3).json();
             assert_eq!(outcome["verdict"]["verdict"], "denied", "{tool} {what}");
             let _ = fs::remove_file(&path);
             fs::write(&path, &whole).unwrap();
             fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
         }
-        assert_eq!(mex.scan(&[]).code, 0, "{tool} is whole again");
+        assert_eq!(mex.scan(&jobs).code, 0, "{tool} is whole again");
     }
 }
 
@@ -216,7 +231,9 @@ fn two_scans_on_one_data_folder_at_once_are_both_whole() {
     let project = mex.project();
     let children: Vec<_> = (0..3)
         .map(|_| {
-            mex.command(["scan", project.to_str().unwrap(), "--format", "json"]).spawn().unwrap()
+            let project = project.to_str().unwrap();
+            let jobs = ["--jobs", "secret,vuln", "--format", "json"];
+            mex.command([&["scan", project][..], &jobs].concat()).spawn().unwrap()
         })
         .collect();
     for child in children {

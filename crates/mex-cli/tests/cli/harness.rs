@@ -130,10 +130,13 @@ impl Mex {
         answer(child)
     }
 
-    /// Scans the project, with JSON out.
+    /// Scans the project for secrets and vulnerabilities, or for what `more` names; JSON out.
     pub fn scan(&self, more: &[&str]) -> Answer {
         let project = self.project();
         let mut arguments = vec!["scan", project.to_str().unwrap(), "--format", "json"];
+        if !more.contains(&"--jobs") {
+            arguments.extend(["--jobs", "secret,vuln"]);
+        }
         arguments.extend(more);
         self.run(arguments)
     }

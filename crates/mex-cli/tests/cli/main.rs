@@ -11,4 +11,5 @@ mod fault;
 mod faults;
 mod harness;
 mod input;
+mod license;
 mod scan;

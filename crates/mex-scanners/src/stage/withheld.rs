@@ -66,7 +66,11 @@ const RULES: [Rule; 13] = [
     },
     Rule {
         matches: |path| {
-            matches!(base(path), "deny.toml" | ".deny.toml") || ends(path, ".cargo/deny.toml")
+            matches!(
+                base(path),
+                "deny.toml" | ".deny.toml" | "deny.exceptions.toml" | ".deny.exceptions.toml"
+            ) || ends(path, ".cargo/deny.toml")
+                || ends(path, ".cargo/deny.exceptions.toml")
         },
         tool: "cargo-deny",
         effect: "would add its own exceptions and skip parts of the graph",
@@ -245,6 +249,7 @@ mod tests {
             ".Cargo/config.toml",
             ".npmrc",
             "deny.toml",
+            ".deny.exceptions.toml",
             "a/rust-toolchain",
             "rust-toolchain.toml",
             ".syft.yaml",

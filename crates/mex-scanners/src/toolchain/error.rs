@@ -74,7 +74,7 @@ pub enum ToolchainError {
         /// The tool to build.
         name: ToolName,
         /// The program looked for.
-        program: &'static str,
+        program: String,
         /// What to install.
         what: &'static str,
     },

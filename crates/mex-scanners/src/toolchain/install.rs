@@ -14,7 +14,8 @@ use mex_runtime::json;
 
 use super::lock::{LockedTool, PLATFORM, Source};
 use super::record::{FILE_NAME, ProvisioningRecord};
-use super::{Toolchain, ToolchainError, hash};
+use super::tree::{MANIFEST, STATS, Tree};
+use super::{Toolchain, ToolchainError, hash, python};
 use crate::process::provision::{Build, BuildFault, Built, ProvisionContext, run_build};
 
 /// The first characters of a folder that a tool is built in.
@@ -26,6 +27,10 @@ const INHERITED: &[&str] = &[
     "PATH",
     "HOME",
     "RUSTUP_HOME",
+    "PYENV_ROOT",
+    "PYENV_VERSION",
+    "PIP_INDEX_URL",
+    "PIP_CERT",
     "GOPROXY",
     "GOSUMDB",
     "GONOSUMDB",
@@ -117,11 +122,10 @@ impl Toolchain {
             .prefix(BUILD_PREFIX)
             .tempdir_in(&self.folder)
             .map_err(|source| io("create", &self.folder, source))?;
-        let (built, method, origin, built_with) =
+        let FromSource { built, method, origin, built_with } =
             build_from_sources(locked, work.path(), context, progress)?;
         progress(name, "proving it");
-        let file = File::open(&built).map_err(|source| io("read", &built, source))?;
-        let found = hash(file).map_err(|source| io("read", &built, source))?;
+        let found = built.digest()?;
         if let Some(expected) = locked.executable_sha256.get(PLATFORM)
             && *expected != found
         {
@@ -129,6 +133,12 @@ impl Toolchain {
             return Err(ToolchainError::NotReproduced { name, what: "source", expected, found });
         }
         probe(locked, &built, work.path(), context)?;
+        // What ran may have written: the folder must still be what was hashed.
+        if built.digest()? != found {
+            let why = "it changed its own files when it was run".to_owned();
+            return Err(ToolchainError::Build { name: name.clone(), why });
+        }
+        let stats = built.write_tables()?;
         let record = ProvisioningRecord {
             schema_version: "tr-1.0".to_owned(),
             tool: ToolIdentity {
@@ -139,6 +149,7 @@ impl Toolchain {
             method: method.to_owned(),
             origin,
             built_with,
+            stats_sha256: stats,
             provisioned_at: context.clock.now(),
         };
         self.put_in_place(locked, &built, &record, work.path(), context)?;
@@ -148,22 +159,32 @@ impl Toolchain {
     fn put_in_place(
         &self,
         locked: &LockedTool,
-        built: &Path,
+        built: &Made,
         record: &ProvisioningRecord,
         work: &Path,
         context: &ProvisionContext<'_>,
     ) -> Result<(), ToolchainError> {
-        let ready = work.join("ready");
-        std::fs::create_dir(&ready).map_err(|source| io("create", &ready, source))?;
+        let ready = match built {
+            Made::Folder { folder, .. } => folder.clone(),
+            Made::File(_) => work.join("ready"),
+        };
         let executable = ready.join(locked.name.as_str());
-        std::fs::rename(built, &executable).map_err(|source| io("rename", &executable, source))?;
+        if let Made::File(built) = built {
+            std::fs::create_dir(&ready).map_err(|source| io("create", &ready, source))?;
+            std::fs::rename(built, &executable)
+                .map_err(|source| io("rename", &executable, source))?;
+        }
         let beside = ready.join(FILE_NAME);
         let bytes = json::canonical(record).map_err(|error| ToolchainError::Record {
             path: beside.clone(),
             why: error.to_string(),
         })?;
         std::fs::write(&beside, bytes).map_err(|source| io("write", &beside, source))?;
-        for (path, mode) in [(&ready, 0o755), (&executable, 0o755), (&beside, 0o644)] {
+        let mut modes = vec![(&ready, 0o755), (&beside, 0o644)];
+        if matches!(built, Made::File(_)) {
+            modes.push((&executable, 0o755));
+        }
+        for (path, mode) in modes {
             use std::os::unix::fs::PermissionsExt as _;
             std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
                 .map_err(|source| io("write", path, source))?;
@@ -183,11 +204,59 @@ impl Toolchain {
         }
         std::fs::rename(&ready, &target).map_err(|source| io("rename", &target, source))?;
         self.witness(&record.tool);
+        if let Some(stats) = record.stats_sha256 {
+            self.witness_stats(&record.tool, stats);
+        }
         Ok(())
     }
 }
 
-type FromSource = (PathBuf, &'static str, String, String);
+/// What a build left.
+enum Made {
+    /// One executable.
+    File(PathBuf),
+    /// A folder of many files with the executable in it.
+    Folder { folder: PathBuf, executable: PathBuf },
+}
+
+impl Made {
+    fn tree(folder: &Path) -> Result<Tree, ToolchainError> {
+        let read = Tree::read(folder, None).and_then(|tree| {
+            tree.ok_or_else(|| std::io::Error::other("it holds more than plain files"))
+        });
+        read.map_err(|source| io("read", folder, source))
+    }
+
+    fn digest(&self) -> Result<Digest, ToolchainError> {
+        match self {
+            Self::File(path) => {
+                let file = File::open(path).map_err(|source| io("read", path, source))?;
+                hash(file).map_err(|source| io("read", path, source))
+            }
+            Self::Folder { folder, .. } => Ok(Self::tree(folder)?.sha256()),
+        }
+    }
+
+    /// Leaves manifest and stats beside a tool of many files; the digest of the latter.
+    fn write_tables(&self) -> Result<Option<Digest>, ToolchainError> {
+        let Self::Folder { folder, .. } = self else { return Ok(None) };
+        let tree = Self::tree(folder)?;
+        let stats = tree.stats();
+        for (name, text) in [(MANIFEST, tree.manifest()), (STATS, stats.clone())] {
+            let path = folder.join(name);
+            std::fs::write(&path, text).map_err(|source| io("write", &path, source))?;
+        }
+        Ok(Some(Digest::of(stats.as_bytes())))
+    }
+}
+
+/// A build, and what the record says of it.
+struct FromSource {
+    built: Made,
+    method: &'static str,
+    origin: String,
+    built_with: String,
+}
 
 fn build_from_sources(
     locked: &LockedTool,
@@ -220,7 +289,12 @@ fn build_from_sources(
                 let args = ["install", "-trimpath", "-ldflags", ldflags, &origin];
                 let args = args.map(str::to_owned).to_vec();
                 run(name, ("go", "Go 1.21 or newer"), args, env, work, context)?;
-                return Ok((bin.join(name.as_str()), "source", origin, go.clone()));
+                return Ok(FromSource {
+                    built: Made::File(bin.join(name.as_str())),
+                    method: "source",
+                    origin,
+                    built_with: go.clone(),
+                });
             }
             Source::Crate { name: package, version, crate_sha256, rust } => {
                 progress(name, "building it with Cargo");
@@ -259,7 +333,20 @@ fn build_from_sources(
                     }
                 }
                 let origin = format!("crate {package}@{version} sha256:{crate_sha256}");
-                return Ok((bin.join(name.as_str()), "source", origin, format!("rust {rust}")));
+                return Ok(FromSource {
+                    built: Made::File(bin.join(name.as_str())),
+                    method: "source",
+                    origin,
+                    built_with: format!("rust {rust}"),
+                });
+            }
+            Source::Python { package, requirements_sha256, .. } => {
+                let pin = (package.as_str(), requirements_sha256);
+                let (folder, origin, built_with) =
+                    python::build(locked, pin, work, context, progress)?;
+                let executable = folder.join(name.as_str());
+                let built = Made::Folder { folder, executable };
+                return Ok(FromSource { built, method: "packages", origin, built_with });
             }
         }
     }
@@ -267,7 +354,7 @@ fn build_from_sources(
     Err(ToolchainError::NoSource { name: name.clone(), why })
 }
 
-fn inherited() -> BTreeMap<String, String> {
+pub(super) fn inherited() -> BTreeMap<String, String> {
     let given = |name: &&str| std::env::var(name).ok().map(|value| ((*name).to_owned(), value));
     INHERITED.iter().filter_map(given).collect()
 }
@@ -284,9 +371,9 @@ fn crate_digest(home: &Path, file: &str) -> std::io::Result<Option<Digest>> {
     Ok(None)
 }
 
-fn run(
+pub(super) fn run(
     name: &ToolName,
-    (program, what): (&'static str, &'static str),
+    (program, what): (&str, &'static str),
     args: Vec<String>,
     env: BTreeMap<String, String>,
     cwd: &Path,
@@ -295,7 +382,11 @@ fn run(
     let build = Build { program, args, env, cwd, timeout: BUILD_TIMEOUT };
     let built = run_build(&build, context).map_err(|fault| match fault {
         BuildFault::Spawn { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
-            ToolchainError::BuildToolMissing { name: name.clone(), program, what }
+            ToolchainError::BuildToolMissing {
+                name: name.clone(),
+                program: program.to_owned(),
+                what,
+            }
         }
         other => from_fault(name, other),
     })?;
@@ -334,23 +425,26 @@ fn ended_well(name: &ToolName, program: &str, built: Built) -> Result<Built, Too
 /// Asks the built tool for its version; the locked one must stand as a word of its own.
 fn probe(
     locked: &LockedTool,
-    executable: &Path,
+    built: &Made,
     cwd: &Path,
     context: &ProvisionContext<'_>,
 ) -> Result<(), ToolchainError> {
-    let program = executable.display().to_string();
-    let build = Build {
-        program: &program,
-        args: locked.version_probe.args.clone(),
-        env: BTreeMap::new(),
-        cwd,
-        timeout: Duration::from_secs(30),
+    let own = locked.version_probe.args.clone();
+    let (executable, args, env) = match built {
+        Made::File(executable) => (executable, own, BTreeMap::new()),
+        Made::Folder { folder, executable } => {
+            let (mut args, env) = python::probe(folder, cwd);
+            args.extend(own);
+            (executable, args, env)
+        }
     };
+    let program = executable.display().to_string();
+    let build = Build { program: &program, args, env, cwd, timeout: Duration::from_secs(30) };
     let built = run_build(&build, context).map_err(|fault| from_fault(&locked.name, fault))?;
     let built = ended_well(&locked.name, locked.name.as_str(), built)?;
     locked.agrees(&built.stdout)
 }
 
-fn io(action: &'static str, path: &Path, source: std::io::Error) -> ToolchainError {
+pub(super) fn io(action: &'static str, path: &Path, source: std::io::Error) -> ToolchainError {
     ToolchainError::Io { action, path: path.to_owned(), source }
 }

@@ -133,6 +133,18 @@ pub enum Source {
         /// The Rust toolchain that builds it.
         rust: String,
     },
+    /// A Python program: its packages by hash, in a folder of their own with an interpreter.
+    Python {
+        /// The package, as the index names it.
+        package: String,
+        /// Its version.
+        #[schemars(with = "String")]
+        version: Version,
+        /// The requirements the product carries: every package with the hashes of its files.
+        requirements: String,
+        /// The digest of those requirements.
+        requirements_sha256: Digest,
+    },
 }
 
 /// One pinned archive.
@@ -297,6 +309,11 @@ impl LockedTool {
             found: crate::answer::line(first).chars().take(80).collect(),
         })
     }
+
+    /// Whether the tool is a folder of many files, pinned by their manifest.
+    pub fn is_many_files(&self) -> bool {
+        self.sources.iter().any(|source| matches!(source, Source::Python { .. }))
+    }
 }
 
 impl Source {
@@ -350,6 +367,20 @@ impl Source {
                 }
                 if Version::parse(rust).is_err() {
                     fault("rust", "must name one Rust release, such as `1.95.0`");
+                }
+            }
+            Self::Python { package, version, requirements, .. } => {
+                if package.is_empty() || package.starts_with('-') || package.contains([' ', '=']) {
+                    fault("package", "must be a package's name");
+                }
+                if version != tool_version {
+                    fault("version", "must be the tool's version");
+                }
+                if !requirements.ends_with("/requirements.txt") || requirements.starts_with('/') {
+                    fault(
+                        "requirements",
+                        "must be the path of a `requirements.txt` of the product",
+                    );
                 }
             }
         }

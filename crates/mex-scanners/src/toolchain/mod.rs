@@ -4,15 +4,22 @@
 //! The pin of a tool is, in this order: the digest the lock file gives for this platform; the
 //! digest of this data folder's own `tool_provisioned` event (a [`Toolchain::witness`]); the digest
 //! of the record beside the tool. The last is believed only until the data folder has an event.
+//!
+//! A tool of many files is one folder; its digest is that of the manifest over all of them. The
+//! table of their stats beside it saves the hashing only where its own digest comes from the same
+//! event or record as the pin.
 
 pub mod error;
 pub mod install;
 pub mod lock;
+mod python;
 pub mod record;
+mod tree;
 mod verified;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use mex_runtime::artifact::ToolIdentity;
@@ -25,6 +32,7 @@ pub use lock::{Lock, LockedTool, PLATFORM};
 pub use record::ProvisioningRecord;
 
 use crate::tool::PinnedTool;
+use tree::Tree;
 use verified::Verified;
 pub(crate) use verified::hash;
 
@@ -54,8 +62,12 @@ pub struct Toolchain {
     lock: Lock,
     folder: PathBuf,
     witness: Mutex<BTreeMap<(ToolName, String), Digest>>,
+    witness_stats: Mutex<BTreeMap<(ToolName, String), Digest>>,
     verified: Mutex<BTreeMap<PathBuf, Verified>>,
     proved: Mutex<BTreeSet<ToolIdentity>>,
+    trees: Mutex<BTreeMap<PathBuf, Tree>>,
+    /// Whether tables of stats count; not once everything was asked to be hashed anew.
+    stats_count: AtomicBool,
 }
 
 impl Toolchain {
@@ -74,8 +86,11 @@ impl Toolchain {
             lock,
             folder,
             witness: Mutex::new(BTreeMap::new()),
+            witness_stats: Mutex::new(BTreeMap::new()),
             verified: Mutex::new(BTreeMap::new()),
             proved: Mutex::new(BTreeSet::new()),
+            trees: Mutex::new(BTreeMap::new()),
+            stats_count: AtomicBool::new(true),
         })
     }
 
@@ -91,6 +106,14 @@ impl Toolchain {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .insert((tool.name.clone(), tool.version.clone()), tool.sha256);
+    }
+
+    /// Tells what the same event says the table of a tool's stats must be.
+    pub fn witness_stats(&self, tool: &ToolIdentity, stats: Digest) {
+        self.witness_stats
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert((tool.name.clone(), tool.version.clone()), stats);
     }
 
     /// The record beside an installed tool, for a data folder that has no event of it yet: such a
@@ -148,7 +171,7 @@ impl Toolchain {
                 sha256: expected,
             },
             executable,
-            mounts: Vec::new(),
+            mounts: if locked.is_many_files() { vec![folder] } else { Vec::new() },
         };
         self.still_pinned(&tool)?;
         Ok(tool)
@@ -160,6 +183,9 @@ impl Toolchain {
     /// # Errors
     /// `Changed` where it is another file, `Io` where it cannot be read.
     pub fn still_pinned(&self, tool: &PinnedTool) -> Result<(), ToolchainError> {
+        if let Some(folder) = tool.mounts.first() {
+            return self.still_whole(tool, folder);
+        }
         let mut cache = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
         let changed = |found| ToolchainError::Changed {
             name: tool.identity.name.clone(),
@@ -185,6 +211,8 @@ impl Toolchain {
     pub fn version_question(&self, tool: &ToolIdentity) -> Option<Vec<String>> {
         let locked = self.lock.tool(&tool.name)?;
         let known = locked.executable_sha256.contains_key(PLATFORM)
+            // Its start costs seconds, and each of its answers names the version, which is compared.
+            || locked.is_many_files()
             || self.proved.lock().unwrap_or_else(PoisonError::into_inner).contains(tool);
         (!known).then(|| locked.version_probe.args.clone())
     }
@@ -199,8 +227,52 @@ impl Toolchain {
         Ok(())
     }
 
+    /// [`Self::still_pinned`] for a tool of many files.
+    fn still_whole(&self, tool: &PinnedTool, folder: &Path) -> Result<(), ToolchainError> {
+        let mut trees = self.trees.lock().unwrap_or_else(PoisonError::into_inner);
+        let from_table = || self.table(tool, folder);
+        let known = trees.get(folder).cloned().or_else(from_table);
+        let now = Tree::read(folder, known.as_ref()).map_err(|source| ToolchainError::Io {
+            action: "read",
+            path: folder.to_owned(),
+            source,
+        })?;
+        let found = now.as_ref().map(Tree::sha256);
+        if let Some(now) = now {
+            trees.insert(folder.to_owned(), now);
+        }
+        if found == Some(tool.identity.sha256) {
+            return Ok(());
+        }
+        let (name, expected) = (tool.identity.name.clone(), tool.identity.sha256);
+        Err(ToolchainError::Changed { name, expected, found })
+    }
+
+    /// The table of stats beside a tool, where its digest is the one that was recorded.
+    fn table(&self, tool: &PinnedTool, folder: &Path) -> Option<Tree> {
+        if !self.stats_count.load(Ordering::SeqCst) {
+            return None;
+        }
+        let key = (tool.identity.name.clone(), tool.identity.version.clone());
+        let witnessed =
+            self.witness.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&key);
+        let expected = if witnessed {
+            let stats = self.witness_stats.lock().unwrap_or_else(PoisonError::into_inner);
+            stats.get(&key).copied()?
+        } else {
+            ProvisioningRecord::read(folder).ok().flatten()?.stats_sha256?
+        };
+        let text = std::fs::read_to_string(folder.join(tree::STATS)).ok()?;
+        if Digest::of(text.as_bytes()) != expected {
+            return None;
+        }
+        Tree::from_stats(&text)
+    }
+
     /// Hashes every tool of the lock file anew, whatever its stat says.
     pub fn verify(&self) -> Vec<(ToolName, ToolState)> {
+        self.stats_count.store(false, Ordering::SeqCst);
+        self.trees.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.verified.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let names = self.lock.tools.iter().map(|tool| tool.name.clone());
         names.map(|name| (name.clone(), self.state(&name))).collect()

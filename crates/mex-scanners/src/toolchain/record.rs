@@ -6,6 +6,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use mex_runtime::artifact::ToolIdentity;
+use mex_runtime::digest::Digest;
 use mex_runtime::event::SystemEvent;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -27,8 +28,11 @@ pub struct ProvisioningRecord {
     pub method: String,
     /// What it was made from: a module with version, a crate with checksum, an archive with digest.
     pub origin: String,
-    /// What built it: the version of Go or Rust; empty for an archive.
+    /// What built it: the version of Go or Rust, the python inside it; empty for an archive.
     pub built_with: String,
+    /// For a tool of many files: the digest of the table of their stats beside it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stats_sha256: Option<Digest>,
     /// When.
     pub provisioned_at: Timestamp,
 }
@@ -40,6 +44,7 @@ impl ProvisioningRecord {
             tool: self.tool.clone(),
             method: self.method.clone(),
             origin: self.origin.clone(),
+            stats_sha256: self.stats_sha256,
         }
     }
 

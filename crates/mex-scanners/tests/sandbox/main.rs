@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a panic here is the failure report")]
 
 mod kit;
+mod licences;
 mod limits;
 mod real;
 mod through;

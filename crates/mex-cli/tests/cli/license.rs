@@ -1,0 +1,213 @@
+//! Licences of packages and of the project's own files, with the real tools.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use serde_json::{Value, json};
+
+use crate::harness::{Mex, cargo_lock};
+
+const JOB: [&str; 2] = ["--jobs", "license"];
+
+/// The licence of one unit, by its package URL or path.
+fn of<'a>(outcome: &'a Value, unit: &str) -> &'a Value {
+    outcome["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|finding| {
+            finding["unit"]["component"]["purl"] == unit || finding["unit"]["path"] == unit
+        })
+        .unwrap_or_else(|| panic!("nothing is said of `{unit}`: {outcome}"))
+}
+
+/// Reasons of one rule, as `(subject, sentence, lifted)`.
+fn reasons<'a>(outcome: &'a Value, rule: &str) -> Vec<(&'a str, &'a str, bool)> {
+    outcome["verdict"]["reasons"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|reason| reason["rule"] == rule)
+        .map(|reason| {
+            let word = |field: &str| reason[field].as_str().unwrap();
+            (word("subject"), word("sentence"), !reason["lifted_by"].is_null())
+        })
+        .collect()
+}
+
+/// A project whose own licence is known, with a package-lock of one package.
+fn npm(mex: &Mex, license: &str) {
+    mex.write(
+        "package.json",
+        r#"{"name":"w","version":"1.0.0","license":"MIT","dependencies":{"a":"1.0.0"}}"#,
+    )
+    .write(
+        "package-lock.json",
+        json!({"name": "w", "version": "1.0.0", "lockfileVersion": 3, "packages": {
+            "": {"name": "w", "version": "1.0.0", "license": "MIT", "dependencies": {"a": "1.0.0"}},
+            "node_modules/a": {"version": "1.0.0", "license": license},
+        }})
+        .to_string(),
+    );
+}
+
+/// Contract SC-2, SC-4: UNKNOWN blocks a release, an exception bound to the content lifts it, and
+/// other words are another licence.
+#[test]
+fn an_unknown_licence_blocks_a_release_until_an_exception_names_its_content() {
+    let mex = Mex::ready();
+    npm(&mex, "SEE LICENSE IN EULA");
+    let release = ["--release", "--jobs", "license"];
+    let outcome = mex.scan(&release).expect(1).json();
+    assert_eq!(outcome["verdict"]["verdict"], "block");
+    let unknown = of(&outcome, "pkg:npm/a@1.0.0");
+    assert_eq!(unknown["declared"][0]["text"], "SEE LICENSE IN EULA");
+    assert!(unknown["concluded"].is_null());
+    let blocking = reasons(&outcome, "SC-2/license");
+    assert_eq!(blocking.len(), 1, "{blocking:?}");
+    assert!(blocking[0].1.contains("pkg:npm/a@1.0.0"), "{blocking:?}");
+    let project = mex.project();
+    let text =
+        mex.run(["scan", project.to_str().unwrap(), "--release", "--jobs", "license"]).expect(1);
+    assert!(
+        text.stdout.contains("SC-2/license") && text.stdout.contains("Unknown licences"),
+        "{text:?}"
+    );
+
+    let allowlist = json!({
+        "schema_version": "al-1.0",
+        "document_id": "d7b7f7d0-6d1c-4a57-8c5e-3f9a1d0c2b11",
+        "fingerprint_key":
+            {"algorithm": "argon2id", "salt": "0".repeat(32), "m_kib": 19456, "t": 2, "p": 1},
+        "exceptions": [{
+            "id": "eula-of-a",
+            "matches": {
+                "type": "license",
+                "unit": "pkg:npm/a@1.0.0",
+                "content_sha256": unknown["content_sha256"],
+            },
+            "reason": "the text was read",
+            "owner": "legal",
+            "approver": {"name": "legal", "how": "typed"},
+            "created": "2026-01-01T00:00:00Z",
+            "expires": "2999-01-01T00:00:00Z",
+        }],
+    });
+    let file = mex.folder.path().join("allowlist.json");
+    fs::write(&file, allowlist.to_string()).unwrap();
+    let with = [&release[..], &["--allowlist", file.to_str().unwrap()]].concat();
+    let lifted = mex.scan(&with).json();
+    assert_ne!(lifted["verdict"]["verdict"], "block", "{lifted}");
+    assert_eq!(reasons(&lifted, "SC-2/license").iter().filter(|one| one.2).count(), 1);
+
+    npm(&mex, "SEE LICENSE IN OTHER");
+    mex.scan(&with).expect(1);
+}
+
+/// Contract SC-3: who says nothing of a package says so once, with how many there are.
+#[test]
+fn packages_of_which_nobody_knows_are_one_gap_a_lockfile() {
+    let mex = Mex::ready();
+    let crates: Vec<String> = (0..50).map(|n| format!("nowhere-{n}")).collect();
+    let named: Vec<(&str, &str)> = crates.iter().map(|name| (name.as_str(), "1.0.0")).collect();
+    mex.write("Cargo.lock", cargo_lock(&named))
+        .write("yarn.lock", "# yarn lockfile v1\n\n\na@^1:\n  version \"1.0.0\"\n");
+    let outcome = mex.scan(&JOB).expect(4).json();
+    let gaps = reasons(&outcome, "SC-3/gap");
+    let of = |subject: &str, words: &str| {
+        gaps.iter().filter(|gap| gap.0 == subject && gap.1.contains(words)).count()
+    };
+    assert_eq!(of("Cargo.lock", "cargo fetch --locked"), 1, "{gaps:?}");
+    assert_eq!(of("yarn.lock", "names no licences"), 1, "{gaps:?}");
+    let entry = outcome["coverage"]["entries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|entry| entry["subject"] == "Cargo.lock" && entry["items"] == 50)
+        .unwrap_or_else(|| panic!("{outcome}"));
+    assert_eq!(entry["state"], "not_scanned");
+}
+
+/// Contract SC-10: cargo reads the project's manifest and runs none of its programs.
+#[test]
+fn a_hostile_project_runs_nothing_while_cargo_describes_it() {
+    let mex = Mex::ready();
+    let marker = mex.folder.path().join("ran");
+    let program = format!("#!/bin/sh\necho ran >> {}\nexit 1\n", marker.display());
+    let evil = mex.project().join("evil");
+    mex.write("evil", program);
+    fs::set_permissions(&evil, fs::Permissions::from_mode(0o755)).unwrap();
+    let evil = evil.to_str().unwrap();
+    mex.write(
+        "Cargo.toml",
+        "[package]\nname = \"own\"\nversion = \"0.1.0\"\nedition = \"2021\"\nlicense = \"MIT\"\nbuild = \"build.rs\"\n",
+    )
+    .write("Cargo.lock", "version = 4\n\n[[package]]\nname = \"own\"\nversion = \"0.1.0\"\n")
+    .write("src/lib.rs", "//! Own.\n")
+    .write("build.rs", "fn main() { std::fs::write(\"built\", \"\").unwrap(); }\n")
+    .write(
+        ".cargo/config.toml",
+        format!(
+            "[build]\nrustc = \"{evil}\"\nrustc-wrapper = \"{evil}\"\nrustc-workspace-wrapper = \"{evil}\"\n[env]\nRUSTC = {{ value = \"{evil}\", force = true }}\n[alias]\nmetadata = \"run\"\n"
+        ),
+    )
+    .write("rust-toolchain.toml", format!("[toolchain]\npath = \"{}\"\n", mex.project().display()))
+    .write("deny.toml", "[graph]\nexclude = [\"own\"]\n");
+    let outcome = mex.scan(&JOB).json();
+    let read = outcome["coverage"]["entries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|entry| entry["subject"] == "Cargo.lock" && entry["tool"] == "cargo-deny");
+    let read = read.unwrap_or_else(|| panic!("cargo-deny must run: {outcome}"));
+    assert_eq!(
+        (read["state"].as_str(), read["items"].as_u64()),
+        (Some("scanned"), Some(1)),
+        "{read}"
+    );
+    assert!(!marker.exists() && !mex.project().join("built").exists());
+    let tools: Vec<&str> = outcome["jobs"][0]["tools"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|tool| tool["name"].as_str())
+        .collect();
+    for tool in ["cargo", "cargo-deny", "rustc"] {
+        assert!(tools.contains(&tool), "{tools:?}");
+    }
+}
+
+/// Contract SC-2: a text that nobody could identify is UNKNOWN by itself, whatever is declared.
+#[test]
+fn a_text_nobody_knows_blocks_a_release_and_a_known_one_is_the_projects() {
+    let mex = Mex::ready();
+    npm(&mex, "MIT");
+    mex.write("LICENSE", "SPDX-License-Identifier: ISC\n").write(
+        "LICENSE-OF-THE-HOUSE",
+        "Licence: whoever brings cake may read this, and nobody else may anything.\n",
+    );
+    let outcome = mex.scan(&["--release", "--jobs", "license"]).expect(1).json();
+    let text = of(&outcome, "LICENSE-OF-THE-HOUSE");
+    assert!(text["concluded"].is_null());
+    assert_eq!(text["texts"].as_array().unwrap().len(), 1);
+    let blocking: Vec<&str> = reasons(&outcome, "SC-2/license").iter().map(|one| one.1).collect();
+    assert_eq!(blocking.len(), 1, "{blocking:?}");
+    let project = outcome["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|finding| finding["unit"]["of"] == "project")
+        .unwrap();
+    assert_eq!(project["concluded"], "MIT");
+    assert!(project["declared"].to_string().contains("package.json"));
+    assert!(project["detected"].to_string().contains("\"spdx\":\"ISC\""), "{project}");
+    for count in outcome["coverage"]["counts"].as_array().unwrap() {
+        let dropped: u64 = count["dropped"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|drop| drop["count"].as_u64().unwrap())
+            .sum();
+        assert_eq!(count["said"].as_u64().unwrap(), count["kept"].as_u64().unwrap() + dropped);
+    }
+}
