@@ -187,7 +187,7 @@ fn what_only_a_lockfile_knows_is_in_the_list_and_in_both_documents() {
     );
 }
 
-/// Promise P11 for documents: what varies from run to run is gone, order does not matter, and
+/// Promise P5 for documents: what varies from run to run is gone, order does not matter, and
 /// another content is another document.
 #[test]
 fn documents_of_the_same_content_are_the_same_bytes() {

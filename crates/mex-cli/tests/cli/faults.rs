@@ -23,7 +23,7 @@ fn executable(tools: &Path, name: &str) -> PathBuf {
 
 #[test]
 fn a_missing_swapped_or_flipped_tool_is_never_clean() {
-    for tool in ["gitleaks", "osv-scanner", "cargo-audit"] {
+    for tool in ["gitleaks", "osv-scanner", "cargo-audit", "syft"] {
         let mut mex = Mex::ready();
         mex.write("Cargo.lock", cargo_lock(&[]));
         let tools = own_tools(&mut mex);

@@ -8,4 +8,5 @@ mod commands;
 mod faults;
 mod harness;
 mod input;
+mod sbom;
 mod scan;

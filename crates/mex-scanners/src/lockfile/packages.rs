@@ -193,11 +193,12 @@ fn pnpm(text: &str, found: &mut Found) {
         let key = key.split('(').next().unwrap_or(key);
         let old = key.starts_with('/');
         let key = key.trim_start_matches('/');
-        let parts = match key.rfind('@').filter(|at| *at > 0) {
-            Some(at) => Some((&key[..at], &key[at + 1..])),
-            None if old => key.rsplit_once('/'),
-            None => None,
-        };
+        let oldest = key.rsplit_once('/').filter(|(_, version)| {
+            let version = version.split('_').next().unwrap_or(version);
+            old && version.starts_with(|c: char| c.is_ascii_digit()) && !version.contains('@')
+        });
+        let newer = key.rfind('@').filter(|at| *at > 0).map(|at| (&key[..at], &key[at + 1..]));
+        let parts = oldest.or(newer);
         if let Some((name, version)) = parts {
             let version = version.split('_').next().unwrap_or(version);
             if version.contains([':', '/']) {

@@ -72,9 +72,12 @@ fn canary() -> String {
 #[test]
 fn every_tool_says_its_version_inside() {
     let sandboxed = Run::sandboxed();
-    for (tool, word) in
-        [("gitleaks", "version"), ("osv-scanner", "--version"), ("cargo-audit", "--version")]
-    {
+    for (tool, word) in [
+        ("gitleaks", "version"),
+        ("osv-scanner", "--version"),
+        ("cargo-audit", "--version"),
+        ("syft", "--version"),
+    ] {
         let finished = run(&sandboxed, tool, &[word], Vec::new(), &[]);
         let said = String::from_utf8_lossy(&finished.stdout.bytes).into_owned();
         assert_eq!(
