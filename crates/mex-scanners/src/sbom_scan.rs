@@ -22,7 +22,7 @@ use semver::Version;
 use serde_json::json;
 
 use crate::answer::{error, status};
-use crate::errand::{Ask, Errand, answer, config_folder, read_only, unprepared};
+use crate::errand::{Ask, Errand, answer, read_only, unprepared};
 use crate::lockfile::discover;
 use crate::process::{Finished, Keep};
 use crate::sandbox::Sandbox;
@@ -154,7 +154,9 @@ impl Run<'_> {
         let tool = self.errand.tool(NAME)?;
         self.outcome.tools.push(tool.identity.clone());
         (self.errand.context.progress)(Progress::Phase("running syft".to_owned()));
-        let config = config_folder(argv::CONFIG_FILE, argv::CONFIG)
+        let config = self
+            .errand
+            .config_folder(argv::CONFIG_FILE, argv::CONFIG)
             .map_err(|fault| unprepared("syft's configuration", &fault))?;
         let ask = Ask {
             args: argv::args(self.version),
