@@ -5,6 +5,7 @@
 pub mod documents;
 pub mod reconcile;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use mex_runtime::adapter::{Adapter, AdapterOutcome, Produced, RunContext};
@@ -144,6 +145,12 @@ impl Run<'_> {
             let reason = "a document could not be made of what `syft` wrote";
             self.note("files", CoverageState::Failed, reason, 1);
         }
+        let packed =
+            archives(&stage.root).map_err(|fault| unprepared("the list of archives", &fault))?;
+        if packed > 0 {
+            let reason = "archives that `syft` does not open: what is packed in them is not listed";
+            self.note("files:archives", CoverageState::Skipped, reason, packed);
+        }
         self.outcome.coverage.entries.extend(both.entries);
         self.outcome.coverage.counts.extend(run.counts);
         self.outcome.findings = both.components.into_values().map(Finding::Component).collect();
@@ -196,6 +203,23 @@ impl Run<'_> {
             items,
         });
     }
+}
+
+/// How many archives of no kind that holds packages by itself there are, by name.
+fn archives(folder: &Path) -> std::io::Result<u64> {
+    const PACKED: [&str; 9] = ["zip", "tar", "tgz", "gz", "bz2", "xz", "zst", "7z", "rar"];
+    let mut count = 0;
+    for item in std::fs::read_dir(folder)? {
+        let item = item?;
+        if item.file_type()?.is_dir() {
+            count += archives(&item.path())?;
+        } else {
+            let path = item.path();
+            let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+            count += u64::from(PACKED.contains(&ending.as_str()));
+        }
+    }
+    Ok(count)
 }
 
 fn job() -> JobName {

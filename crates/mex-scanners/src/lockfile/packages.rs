@@ -220,7 +220,8 @@ fn yarn(text: &str, found: &mut Found) {
         if !line.starts_with(' ') {
             found.add(&name, &version);
             version.clear();
-            name = yarn_name(line);
+            // The newer form begins with a block about the file itself.
+            name = if line == "__metadata:" { String::new() } else { yarn_name(line) };
         } else if let Some(field) = line.strip_prefix("  ").filter(|field| !field.starts_with(' '))
         {
             if let Some(value) = field.strip_prefix("version") {
@@ -315,10 +316,11 @@ fn requirements(text: &str, found: &mut Found) {
         if line.starts_with(['#', '-']) {
             continue;
         }
+        let line = line.split(';').next().unwrap_or(line);
         let Some((name, version)) = line.split_once("==") else { continue };
         let name = name.split('[').next().unwrap_or(name).trim();
         let version = version.trim_start_matches('=').trim_start();
-        let version = version.split([';', ' ', ',', '\t']).next().unwrap_or("");
+        let version = version.split([' ', ',', '\t']).next().unwrap_or("");
         if !version.contains('*') {
             found.add(name, version);
         }
@@ -445,7 +447,7 @@ mod tests {
         );
         check(
             "requirements.txt",
-            "# c\nFlask[async]==1.0 ; python_version > '3' \\\n  --hash=x\nb>=2\n-r other.txt\nd==1.*\n",
+            "# c\nFlask[async]==1.0 ; python_version > '3' \\\n  --hash=x\nb>=2; os == 'x'\n-r other.txt\nd==1.*\n",
             &["pkg:pypi/flask@1.0"],
         );
         check(

@@ -12,7 +12,7 @@ pub fn component(ecosystem: &str, name: &str, version: &str) -> Component {
     let (kind, path) = match base {
         "crates.io" => ("cargo", encode(name)),
         "npm" => ("npm", segments(name, '/')),
-        "PyPI" => ("pypi", encode(&name.to_lowercase().replace(['_', '.'], "-"))),
+        "PyPI" => ("pypi", encode(&pypi(name))),
         "Go" => ("golang", segments(&name.to_lowercase(), '/')),
         "Maven" => ("maven", segments(name, ':')),
         "Packagist" => ("composer", segments(&name.to_lowercase(), '/')),
@@ -44,6 +44,16 @@ pub fn component(ecosystem: &str, name: &str, version: &str) -> Component {
         name: name.to_owned(),
         version: version.to_owned(),
     }
+}
+
+/// A run of `-`, `_` and `.` is one `-` to Python's registry.
+fn pypi(name: &str) -> String {
+    let lower = name.to_lowercase();
+    let parts: Vec<&str> = lower.split(['-', '_', '.']).collect();
+    let last = parts.len().saturating_sub(1);
+    let kept =
+        parts.iter().enumerate().filter(|(at, part)| *at == 0 || *at == last || !part.is_empty());
+    kept.map(|(_, part)| *part).collect::<Vec<_>>().join("-")
 }
 
 /// A component as a tool names it: the ecosystem is that of its package URL, the spelling ours, so
@@ -139,6 +149,7 @@ mod tests {
         check("crates.io", "x", "1.0.0+b", "pkg:cargo/x@1.0.0%2Bb");
         check("npm", "@babel/core", "7.0.0", "pkg:npm/%40babel/core@7.0.0");
         check("PyPI", "Flask_Login", "1", "pkg:pypi/flask-login@1");
+        check("PyPI", "A-_-b", "1", "pkg:pypi/a-b@1");
         check("Maven", "org.a:b", "1", "pkg:maven/org.a/b@1");
         check("Go", "github.com/X/y", "1.2.3", "pkg:golang/github.com/x/y@v1.2.3");
         check("Go", "stdlib", "1.22", "pkg:golang/stdlib@1.22");

@@ -204,25 +204,28 @@ fn compare(
     theirs: &BTreeSet<String>,
     components: &BTreeMap<String, BomComponent>,
 ) -> Differences {
-    let mut sides: BTreeMap<String, (Vec<&str>, Vec<&str>)> = BTreeMap::new();
-    let name = |component: &Component| {
+    let mut sides: BTreeMap<String, (&str, Vec<&str>, Vec<&str>)> = BTreeMap::new();
+    let bare = |component: &Component| {
         let purl = &component.purl;
         purl.rsplit_once('@').map_or(purl.as_str(), |(name, _)| name).to_owned()
     };
     for component in named.packages.values().filter(|one| !theirs.contains(&one.purl)) {
-        sides.entry(name(component)).or_default().0.push(&component.version);
+        let side = sides.entry(bare(component)).or_default();
+        side.0 = &component.name;
+        side.1.push(&component.version);
     }
     let is_own = |component: &Component| {
         named.own.iter().any(|own| own.eq_ignore_ascii_case(&component.name))
     };
     for purl in theirs.iter().filter(|purl| !named.packages.contains_key(*purl)) {
         if let Some(known) = components.get(purl).filter(|known| !is_own(&known.component)) {
-            sides.entry(name(&known.component)).or_default().1.push(&known.component.version);
+            let side = sides.entry(bare(&known.component)).or_default();
+            side.0 = &known.component.name;
+            side.2.push(&known.component.version);
         }
     }
     let mut out = Differences::default();
-    for (name, (lock, tool)) in sides {
-        let name = name.rsplit_once('/').map_or(name.as_str(), |(_, last)| last);
+    for (name, lock, tool) in sides.into_values() {
         match (lock.is_empty(), tool.is_empty()) {
             (false, false) => out.versions.push(format!(
                 "{name} is {} in the lockfile and {} to `{NAME}`",
