@@ -134,9 +134,10 @@ fn component(package: &Package, paths: &[String]) -> Result<BomComponent, &'stat
     if package.version.is_empty() {
         return Err("no version");
     }
-    let (url, version) =
-        (without_credentials(&package.purl), line(&without_credentials(&package.version)));
-    let component = purl::of_tool(&url, &line(&package.name), &version).ok_or("no package URL")?;
+    // Names and versions stay as they are: another spelling would be another component.
+    let url = without_credentials(&package.purl);
+    let version = without_credentials(&package.version);
+    let component = purl::of_tool(&url, &package.name, &version).ok_or("no package URL")?;
     let licenses = package.licenses.iter().map(|license| {
         let words = if license.spdx.is_empty() { &license.value } else { &license.spdx };
         line(&without_credentials(words))
