@@ -24,7 +24,7 @@ use serde_json::json;
 
 use crate::answer::{error, status};
 use crate::errand::{Ask, Errand, answer, read_only, unprepared};
-use crate::lockfile::discover;
+use crate::lockfile::{Discovered, discover};
 use crate::process::{Finished, Keep};
 use crate::sandbox::Sandbox;
 use crate::stage::StageLedger;
@@ -88,11 +88,7 @@ impl Adapter for SbomScan {
             },
         };
         if let Err(fault) = run.list() {
-            let state = match fault.code {
-                Code::IntegrityToolMissing => CoverageState::ToolMissing,
-                _ => CoverageState::Failed,
-            };
-            run.note("files", state, &fault.message, 1);
+            run.note("files", gap(&fault), &fault.message, 1);
             run.outcome.errors.push(*fault);
         }
         run.outcome.status = status(&run.outcome.errors);
@@ -118,6 +114,25 @@ impl Run<'_> {
         self.outcome.coverage.self_statements.clone_from(&ledger.self_statements);
         let found =
             discover(&stage.root).map_err(|fault| unprepared("the list of lockfiles", &fault))?;
+        let listed = self.compare(stage, &ledger, &found);
+        if let Err(fault) = &listed {
+            let state = gap(fault);
+            for lock in &found.lockfiles {
+                self.note(&lock.path, state, &fault.message, 1);
+            }
+            let others = found.entries.into_iter();
+            let others = others.map(|entry| CoverageEntry { job: job(), ..entry });
+            self.outcome.coverage.entries.extend(others);
+        }
+        listed
+    }
+
+    fn compare(
+        &mut self,
+        stage: &StagedTree,
+        ledger: &StageLedger,
+        found: &Discovered,
+    ) -> Result<(), Box<TypedError>> {
         let finished = self.syft(stage)?;
         self.outcome.sandbox = finished.sandbox;
         let cap = self.errand.admitted.budget().output_bytes;
@@ -129,7 +144,7 @@ impl Run<'_> {
         if let Some(fault) = run.errors.first() {
             return Err(Box::new(fault.clone()));
         }
-        let both = reconcile::reconcile(&found, &stage.root, &run);
+        let both = reconcile::reconcile(found, &stage.root, &run);
         let expected = Expected { said: run.said, added: &both.added };
         if let Some(bytes) = &report {
             let evidence = documents::evidence(bytes);
@@ -202,6 +217,13 @@ impl Run<'_> {
             reason: reason.to_owned(),
             items,
         });
+    }
+}
+
+fn gap(fault: &TypedError) -> CoverageState {
+    match fault.code {
+        Code::IntegrityToolMissing => CoverageState::ToolMissing,
+        _ => CoverageState::Failed,
     }
 }
 
