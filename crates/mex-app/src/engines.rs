@@ -7,6 +7,7 @@ use mex_runtime::policy::allowlist::FingerprintKey;
 use mex_scanners::license_scan::LicenseScan;
 use mex_scanners::process::{Mount, MountMode};
 use mex_scanners::scancode::Kept;
+use mex_scanners::sbom_scan::SbomScan;
 use mex_scanners::secret_scan::{History, SecretScan};
 use mex_scanners::stage::{HistoryView, Stage};
 use mex_scanners::vuln_scan::VulnScan;
@@ -20,6 +21,7 @@ pub struct Engines {
     secret: SecretScan,
     vuln: VulnScan,
     license: LicenseScan,
+    sbom: SbomScan,
     sync: SyncAdapter,
     install: InstallAdapter,
 }
@@ -54,6 +56,7 @@ impl Engines {
                 crate::place::rust_here(),
                 Kept::new(&app.places.data_dir.join("kept/scancode")),
             ),
+            sbom: SbomScan::new(toolchain.clone(), sandbox.clone()),
             sync: SyncAdapter {
                 databases: databases.clone(),
                 version: app.adapter_version(ENGINE)?,
@@ -67,8 +70,8 @@ impl Engines {
 
     /// The adapter of an operation, where it is built in.
     pub fn find(&self, engine: &EngineId, operation: &OperationName) -> Option<&dyn Adapter> {
-        let all: [&dyn Adapter; 5] =
-            [&self.secret, &self.vuln, &self.license, &self.sync, &self.install];
+        let all: [&dyn Adapter; 6] =
+            [&self.secret, &self.vuln, &self.sbom, &self.license, &self.sync, &self.install];
         all.into_iter()
             .find(|adapter| adapter.engine_id() == *engine && adapter.operation() == *operation)
     }

@@ -7,6 +7,7 @@ use mex_runtime::artifact::{ArtifactHandle, ToolIdentity};
 use mex_runtime::capability::Consent;
 use mex_runtime::event::{EventBody, EventContext, SystemEvent};
 use mex_runtime::execute::{Executed, Surroundings, execute};
+use mex_runtime::finding::Finding;
 use mex_runtime::gate::Attempt;
 use mex_runtime::id::{JobId, JobName, OpId, ProfileId, RunId, WorkspaceId};
 use mex_runtime::operation::Actor;
@@ -278,7 +279,10 @@ const fn badness(status: Status) -> u8 {
 }
 
 fn summary(operations: &[JudgedOperation]) -> String {
-    let findings: usize = operations.iter().map(|operation| operation.findings.len()).sum();
+    let all = || operations.iter().flat_map(|operation| &operation.findings);
+    // An inventory is told as what it is: it is nothing to act on.
+    let components = all().filter(|one| matches!(one, Finding::Component(_))).count();
+    let findings = all().count() - components;
     let gaps: usize = operations.iter().map(|operation| operation.coverage.gaps().count()).sum();
     let first_trouble = operations.iter().find_map(|operation| {
         let denial = operation
@@ -293,6 +297,11 @@ fn summary(operations: &[JudgedOperation]) -> String {
         let one = |count: usize, word: &str| {
             format!("{count} {word}{}", if count == 1 { "" } else { "s" })
         };
-        format!("{}, {}", one(findings, "finding"), one(gaps, "gap"))
+        let found = match (findings, components) {
+            (_, 0) => one(findings, "finding"),
+            (0, _) => one(components, "component"),
+            _ => format!("{}, {}", one(findings, "finding"), one(components, "component")),
+        };
+        format!("{found}, {}", one(gaps, "gap"))
     })
 }

@@ -17,7 +17,7 @@ use crate::error::{AppError, AppResult};
 pub const JOBS: [&str; 4] = ["secret", "vuln", "sbom", "license"];
 
 /// The jobs whose engines are built into this version; the others belong to a later one.
-pub const BUILT: [&str; 3] = ["secret", "vuln", "license"];
+pub const BUILT: [&str; 4] = JOBS;
 
 /// Whether secrets are searched in the history too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -68,6 +68,7 @@ pub fn parts(job: &JobName, history: History) -> AppResult<Vec<Part>> {
             Ok(parts)
         }
         "vuln" => Ok(vec![part("engine.supply_chain.vuln", "vuln_scan", json!({}))?]),
+        "sbom" => Ok(vec![part("engine.supply_chain.sbom", "sbom_generate", json!({}))?]),
         "license" => Ok(vec![part("engine.supply_chain.license", "license_scan", json!({}))?]),
         other => Err(AppError::new(
             Code::NotFound,

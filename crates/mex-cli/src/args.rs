@@ -101,7 +101,7 @@ pub enum Command {
 pub struct ScanArgs {
     /// The project folder
     pub path: PathBuf,
-    /// Only these jobs: secret, vuln (all that are built by default)
+    /// Only these jobs: secret, vuln, sbom (all that are built by default)
     #[arg(long, value_delimiter = ',', value_name = "JOB")]
     pub jobs: Vec<String>,
     /// Judge as a release: what blocks, blocks; what was left out is a gap
@@ -139,7 +139,7 @@ pub enum OpCommand {
     },
     /// Print the operation a job would run, to read, change and run
     Plan {
-        /// The job: secret or vuln
+        /// The job: secret, vuln or sbom
         job: String,
         /// The project folder the operation reads
         #[arg(long, default_value = ".")]

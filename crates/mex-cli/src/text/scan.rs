@@ -41,8 +41,13 @@ fn headline(out: &Out, scan: &ScanOutcome) -> String {
     };
     let counts = &scan.verdict.counts;
     let vulnerabilities: u64 = counts.vulnerabilities.values().sum();
+    let components = if scan.jobs.iter().any(|job| job.job.as_str() == "sbom") {
+        format!(", {}", plural(counts.components, "component", "components"))
+    } else {
+        String::new()
+    };
     format!(
-        "\n{word}  {} {mode}: {}, {}, {}\n",
+        "\n{word}  {} {mode}: {}, {}, {}{components}\n",
         out.bold(&plain(&scan.project)),
         plural(vulnerabilities, "vulnerability", "vulnerabilities"),
         plural(counts.secrets, "secret", "secrets"),
@@ -248,6 +253,9 @@ fn grounds(out: &Out, scan: &ScanOutcome) -> String {
             ),
         ));
     }
+    if let Some(components) = components(scan) {
+        lines.push(("components", components));
+    }
     lines.push(("staged", staged(scan)));
     let ignored = scan.coverage.self_statements.len();
     if ignored > 0 {
@@ -269,6 +277,25 @@ fn grounds(out: &Out, scan: &ScanOutcome) -> String {
     format!("\n{}\n{}", out.bold("How we know"), pairs(out, &lines))
 }
 
+/// Who knows the components: an inventory that one side alone vouches for should be seen.
+fn components(scan: &ScanOutcome) -> Option<String> {
+    let mut known: BTreeMap<Vec<&str>, u64> = BTreeMap::new();
+    for finding in &scan.findings {
+        if let Finding::Component(one) = finding {
+            let by = one.known_by.iter().map(String::as_str).collect();
+            *known.entry(by).or_default() += 1;
+        }
+    }
+    let parts: Vec<String> = known
+        .iter()
+        .map(|(by, count)| match by.as_slice() {
+            [one] => format!("{count} known to {one} alone"),
+            many => format!("{count} known to {}", many.join(" and ")),
+        })
+        .collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
 fn staged(scan: &ScanOutcome) -> String {
     let commit = scan.staged.commit.as_deref().map_or_else(
         || "not a clean commit".to_owned(),
@@ -283,7 +310,10 @@ fn next(out: &Out, scan: &ScanOutcome) -> String {
     let command = match scan.verdict.verdict {
         Decision::Block => format!("mex problems list --run {run} --severity error"),
         Decision::Denied => format!("mex jobs show {run}"),
-        Decision::Incomplete | Decision::Pass if scan.findings.is_empty() => {
+        // An inventory is no Problem to list.
+        Decision::Incomplete | Decision::Pass
+            if scan.findings.iter().all(|one| matches!(one, Finding::Component(_))) =>
+        {
             format!("mex jobs show {run}")
         }
         Decision::Incomplete | Decision::Pass => format!("mex problems list --run {run}"),

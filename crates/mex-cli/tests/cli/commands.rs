@@ -18,7 +18,7 @@ fn what_ran_can_be_followed_from_the_scan_to_the_gates() {
     let run = list["scans"][0]["run_id"].as_str().unwrap().to_owned();
     let shown = mex.run(["jobs", "show", &run, "--format", "json"]).expect(0).json();
     let operations = shown["operations"].as_array().unwrap();
-    assert_eq!(operations.len(), 2);
+    assert_eq!(operations.len(), 3, "one a job");
     for operation in operations {
         let gates = mex.run(["gates", "show", operation["op_id"].as_str().unwrap()]).expect(0);
         for gate in ["G-SCHEMA", "G-CAP", "G-INTEGRITY", "G-BUDGET", "G-PROVENANCE", "G-DET"] {

@@ -37,6 +37,7 @@ fn a_missing_swapped_or_flipped_tool_is_never_clean() {
         ("osv-scanner", "secret,vuln"),
         ("cargo-audit", "secret,vuln"),
         ("cargo-deny", "license"),
+        ("syft", "sbom"),
     ] {
         let jobs = ["--jobs", jobs];
         let mut mex = Mex::ready();

@@ -12,4 +12,5 @@ mod faults;
 mod harness;
 mod input;
 mod license;
+mod sbom;
 mod scan;

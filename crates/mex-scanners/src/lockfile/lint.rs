@@ -145,7 +145,9 @@ fn unpinned(text: &str) -> u64 {
     joined
         .lines()
         .map(|line| line.split(" #").next().unwrap_or("").trim())
-        .filter(|line| !line.is_empty() && !line.starts_with(['#', '-']) && !line.contains("=="))
+        .filter(|line| !line.is_empty() && !line.starts_with(['#', '-']))
+        // What stands behind `;` compares the platform and not the version.
+        .filter(|line| !line.split(';').next().unwrap_or("").contains("=="))
         .count() as u64
 }
 
@@ -209,5 +211,7 @@ mod tests {
         let kind = kind::of("requirements.txt").unwrap();
         let text = "# c\nflask==1.0 \\\n  --hash=x\nrequests>=2\n-r other.txt\nnumpy\n\n";
         assert_eq!(look(kind, text.as_bytes()).unwrap().unpinned, 2);
+        let text = "a>=1; sys_platform == 'win32'\nb==1 ; python_version >= '3'\n";
+        assert_eq!(look(kind, text.as_bytes()).unwrap().unpinned, 1);
     }
 }

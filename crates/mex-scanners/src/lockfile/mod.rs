@@ -5,6 +5,7 @@
 pub mod kind;
 pub mod lint;
 pub mod manifest;
+pub mod packages;
 pub mod purl;
 
 use std::collections::BTreeMap;

@@ -77,6 +77,7 @@ fn every_tool_says_its_version_inside() {
         ("osv-scanner", "--version"),
         ("cargo-audit", "--version"),
         ("cargo-deny", "--version"),
+        ("syft", "--version"),
     ] {
         let finished = run(&sandboxed, tool, &[word], Vec::new(), &[]);
         let said = String::from_utf8_lossy(&finished.stdout.bytes).into_owned();

@@ -1,5 +1,6 @@
 //! The stub in a scanner's place, asked by the real adapters through toolchain, stage and sandbox:
 //! whatever it does, the run ends as a typed error and never as a clean one (promises P2, P3).
+//! Long because every scanner stands on the same bench.
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt as _;
@@ -22,6 +23,7 @@ use mex_runtime::port::{ArtifactState, Cancel, Clock, Record, StagedTree};
 use mex_runtime::result::Status;
 use mex_scanners::advisory::Databases;
 use mex_scanners::sandbox::Sandbox;
+use mex_scanners::sbom_scan::SbomScan;
 use mex_scanners::secret_scan::SecretScan;
 use mex_scanners::stage::{Stage, StageOptions};
 use mex_scanners::toolchain::{Lock, PLATFORM, ProvisioningRecord, Toolchain};
@@ -65,11 +67,27 @@ const AUDIT: Scanner = Scanner {
              \"vulnerabilities\":{\"found\":false,\"count\":0,\"list\":[]},\"warnings\":{}}",
     log: "",
 };
-const SCANNERS: [Scanner; 3] = [GITLEAKS, OSV, AUDIT];
+const SYFT: Scanner = Scanner {
+    name: "syft",
+    version: "1.52.0",
+    report: "{\"artifacts\":[],\"artifactRelationships\":[],\"descriptor\":{\"name\":\"syft\"}}",
+    log: "",
+};
+const SCANNERS: [Scanner; 4] = [GITLEAKS, OSV, AUDIT, SYFT];
 
 impl Scanner {
     /// The right answer, with blanks behind the report: no reader of JSON minds those.
     fn answer(&self, blanks: u64) -> Vec<String> {
+        if self.name == SYFT.name {
+            let documents = [
+                ("syft.json", self.report),
+                ("cyclonedx.json", "{\"bomFormat\":\"CycloneDX\",\"specVersion\":\"1.6\"}"),
+                ("spdx.json", "{\"spdxVersion\":\"SPDX-2.3\"}"),
+            ];
+            let files = documents.into_iter().flat_map(|(name, text)| [name, text]);
+            let orders = ["leave".to_owned(), blanks.to_string()];
+            return orders.into_iter().chain(files.map(str::to_owned)).collect();
+        }
         ["answer", self.report, &blanks.to_string(), self.log].map(str::to_owned).to_vec()
     }
 }
@@ -186,7 +204,7 @@ impl Bench {
         Arc::new(Toolchain::open(self.tools.path(), lock).unwrap())
     }
 
-    /// Puts all three scanners there, all well but the one with these orders.
+    /// Puts all scanners there, all well but the one with these orders.
     fn toolchain_with(&self, odd: &Scanner, orders: &[String]) -> Arc<Toolchain> {
         let pins = SCANNERS.iter().map(|scanner| {
             let well = scanner.answer(0);
@@ -209,7 +227,11 @@ impl Bench {
 
     /// The job of a scanner.
     fn scan(&self, scanner: &Scanner, toolchain: Arc<Toolchain>) -> AdapterOutcome {
-        if scanner.name == "gitleaks" { self.secret(toolchain) } else { self.vuln(toolchain) }
+        match scanner.name {
+            "gitleaks" => self.secret(toolchain),
+            "syft" => self.run(&SbomScan::new(toolchain, self.sandbox.clone())),
+            _ => self.vuln(toolchain),
+        }
     }
 
     fn run(&self, adapter: &dyn Adapter) -> AdapterOutcome {
@@ -355,6 +377,24 @@ fn a_stub_that_answers_well_is_believed_by_every_adapter() {
             (Status::Succeeded, SandboxLevel::Namespaced)
         );
         assert_eq!(bench.left(), [""; 0]);
+    }
+}
+
+/// P2: a list that was announced and is not there, or whose documents are not, is no list.
+#[test]
+fn p2_files_that_a_tool_did_not_leave_are_an_error_and_every_lockfile_a_gap() {
+    let whole = SYFT.answer(0);
+    for left in [2, 4, 6] {
+        let bench = Bench::new();
+        let outcome = bench.scan(&SYFT, bench.toolchain_with(&SYFT, &whole[..left]));
+        assert_eq!(outcome.status, Status::Failed, "{left}");
+        assert!(codes(&outcome).iter().all(|code| *code == Code::ToolOutput), "{left}");
+        let entries = &outcome.coverage.entries;
+        let state = |subject: &str| {
+            entries.iter().find(|entry| entry.subject == subject).map(|entry| entry.state)
+        };
+        assert_eq!(state("files"), Some(CoverageState::Failed), "{left}");
+        assert!(state("Cargo.lock").is_some_and(CoverageState::is_gap), "{left}");
     }
 }
 
