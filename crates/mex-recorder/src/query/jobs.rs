@@ -246,11 +246,13 @@ async fn scan(
         Some(EventBody::System(SystemEvent::ScanEnded {
             verdict,
             verdict_ref,
+            coverage_ref,
             rules,
             capability_registry_version,
         })) => ScanState::Ended {
             verdict: verdict.clone(),
             verdict_ref: verdict_ref.clone(),
+            coverage_ref: coverage_ref.clone(),
             rules: rules.clone(),
             capability_registry_version: capability_registry_version.clone(),
         },

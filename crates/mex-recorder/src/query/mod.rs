@@ -142,6 +142,9 @@ pub enum ScanState {
         verdict: String,
         /// The verdict document.
         verdict_ref: Option<ArtifactHandle>,
+        /// The whole scan's coverage ledger.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        coverage_ref: Option<ArtifactHandle>,
         /// Every rule that decided.
         rules: Vec<String>,
         /// The registry in force.
