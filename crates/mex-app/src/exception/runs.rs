@@ -33,7 +33,7 @@ pub(crate) struct RecordedRun {
     pub(crate) entry: ScanEntry,
     pub(crate) verdict: Verdict,
     pub(crate) findings: Vec<Finding>,
-    coverage_ref: Option<ArtifactHandle>,
+    coverage_ref: Option<Box<ArtifactHandle>>,
 }
 
 /// What exceptions would hide (contract SC-4): shown before anything is saved.

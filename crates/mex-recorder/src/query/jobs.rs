@@ -252,7 +252,7 @@ async fn scan(
         })) => ScanState::Ended {
             verdict: verdict.clone(),
             verdict_ref: verdict_ref.clone(),
-            coverage_ref: coverage_ref.clone(),
+            coverage_ref: coverage_ref.clone().map(Box::new),
             rules: rules.clone(),
             capability_registry_version: capability_registry_version.clone(),
         },

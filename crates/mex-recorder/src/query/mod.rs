@@ -144,7 +144,7 @@ pub enum ScanState {
         verdict_ref: Option<ArtifactHandle>,
         /// The whole scan's coverage ledger.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        coverage_ref: Option<ArtifactHandle>,
+        coverage_ref: Option<Box<ArtifactHandle>>,
         /// Every rule that decided.
         rules: Vec<String>,
         /// The registry in force.
