@@ -62,9 +62,9 @@ pub struct ScanImpact {
     pub mode: String,
     /// The project as given.
     pub project: String,
-    /// Its verdict.
+    /// Its verdict without the exceptions.
     pub before: Decision,
-    /// The verdict with the exceptions.
+    /// Its verdict with them.
     pub after: Decision,
     /// What would be hidden.
     pub hides: Vec<Hidden>,

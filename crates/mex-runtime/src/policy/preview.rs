@@ -17,16 +17,17 @@ use crate::finding::Finding;
 /// What exceptions would have done to one scan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Preview {
-    /// The verdict as it was given.
+    /// The verdict without the exceptions.
     pub before: Decision,
-    /// The verdict with the exceptions.
+    /// The verdict with them.
     pub after: Decision,
-    /// What stood and would be hidden, in the verdict's order.
+    /// What they hide, in the verdict's order; also what they hid when the verdict was given.
     pub hides: Vec<Reason>,
 }
 
-/// Judges the reasons of a given verdict once more, with exceptions that were not in force then and
-/// are at `now`. `findings` are the scan's, merged. Approvals are taken as given.
+/// Judges the reasons of a given verdict once more, without and with exceptions that hold at `now`,
+/// whether they were in force then or not. `findings` are the scan's, merged. Approvals are taken
+/// as given.
 pub fn preview(
     verdict: &Verdict,
     findings: &[Finding],
@@ -38,9 +39,19 @@ pub fn preview(
     let in_force = [AllowlistInForce { document: exceptions.clone(), handle: None, verified }];
     let mut ledger = Ledger::open(&in_force, ApprovalRule::Named, now);
     let known = by_fingerprint(findings);
+    let mut reasons = verdict.reasons.clone();
+    for reason in &mut reasons {
+        let ours = reason.lifted_by.as_ref().is_some_and(|lifted| {
+            lifted.document_id == exceptions.document_id
+                && exceptions.exceptions.iter().any(|exception| exception.id == lifted.id)
+        });
+        if ours {
+            reason.lifted_by = None;
+        }
+    }
     let mut hides = Vec::new();
     let mut left = Vec::new();
-    for reason in &verdict.reasons {
+    for reason in &reasons {
         let lifted = reason.lifted_by.is_none()
             && match subject_of(reason, &known) {
                 Some(Subject::Finding(finding)) => {
@@ -54,7 +65,7 @@ pub fn preview(
             };
         if lifted { hides.push(reason.clone()) } else { left.push(reason) }
     }
-    Preview { before: verdict.verdict, after: Decision::of(left), hides }
+    Preview { before: Decision::of(&reasons), after: Decision::of(left), hides }
 }
 
 /// What an exception has to match so that it hides exactly this reason: the same content at the same

@@ -1,6 +1,7 @@
 //! From findings, gaps and exceptions to diagnostics (contract DIAG-2, DIAG-5, SC-7).
 //! Owns how a scan's results become Problems: what enters the fingerprint and what stands on the
 //! instance only. Never groups or stores; that is the recorder's.
+//! Long because every sort of finding becomes the same document, told in one place.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

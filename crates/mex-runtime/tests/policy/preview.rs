@@ -47,8 +47,13 @@ fn subjects<'a>(reasons: impl IntoIterator<Item = &'a Reason>) -> Vec<(Rule, Str
 fn agrees(mode: ScanMode, exceptions: Vec<Exception>) -> Vec<(Rule, String)> {
     let case = full(mode);
     let verdict = case.judge();
-    let seen = preview(&verdict, &findings(&case), &allowlist(exceptions.clone()).document, now());
+    let document = allowlist(exceptions.clone()).document;
+    let found = findings(&case);
+    let seen = preview(&verdict, &found, &document, now());
     let real = case.accepting(exceptions).judge();
+    let again = preview(&real, &found, &document, now());
+    assert_eq!((again.before, again.after), (seen.before, seen.after));
+    assert_eq!(subjects(&again.hides).len(), seen.hides.len());
     let mut hidden = subjects(&seen.hides);
     let mut lifted = subjects(real.lifted());
     hidden.sort();
