@@ -62,12 +62,13 @@ pub fn allowlist(named: Option<&Path>) -> AppResult<Option<Document<Allowlist>>>
 ///
 /// # Errors
 /// When the file cannot be read or is not valid; names every line that is none.
-pub fn signers(path: &Path) -> AppResult<AllowedSigners> {
+pub fn signers(path: &Path) -> AppResult<Document<AllowedSigners>> {
     let text = input::text(path, signature::MAX_BYTES, "allowed-signers file")?;
-    AllowedSigners::parse(&text).map_err(|error| {
+    let value = AllowedSigners::parse(&text).map_err(|error| {
         AppError::new(Code::SignersInvalid, error.to_string())
             .details(serde_json::to_value(&error.faults).unwrap_or_default())
-    })
+    })?;
+    Ok(Document { text, value })
 }
 
 /// `keys/fingerprint.json`: what a data folder fingerprints secrets with.

@@ -120,6 +120,7 @@ struct Prepared {
     policy_ref: ArtifactHandle,
     allowlists: Vec<AllowlistInForce>,
     origin: AllowlistOrigin,
+    signers_ref: Option<ArtifactHandle>,
     keys: Vec<FingerprintKey>,
     wanted: Vec<JobName>,
     context: EventContext,
@@ -163,6 +164,10 @@ impl App {
             }
         }
         let signers = request.signers.as_deref().map(documents::signers).transpose()?;
+        let signers_ref = signers
+            .as_ref()
+            .map(|document| self.store(document.text.as_bytes(), media_type::TEXT, "signers"))
+            .transpose()?;
         let wanted: Vec<JobName> = JOBS
             .iter()
             .filter_map(|name| name.parse().ok())
@@ -194,7 +199,11 @@ impl App {
         let allowlists: Vec<AllowlistInForce> = in_force
             .into_iter()
             .map(|(document, handle)| AllowlistInForce {
-                verified: verified(&document, signers.as_ref(), self.clock.now()),
+                verified: verified(
+                    &document,
+                    signers.as_ref().map(|document| &document.value),
+                    self.clock.now(),
+                ),
                 document,
                 handle: Some(handle),
             })
@@ -213,6 +222,7 @@ impl App {
             policy_ref,
             allowlists,
             origin,
+            signers_ref,
             keys,
             wanted,
             context,
@@ -229,6 +239,7 @@ impl App {
             },
             policy_ref: Some(prepared.policy_ref.clone()),
             allowlist_ref: prepared.allowlists.first().and_then(|list| list.handle.clone()),
+            signers_ref: prepared.signers_ref.clone(),
             session_id: self.recorder.session_id().to_owned(),
         };
         self.record(&prepared.context, EventBody::System(begun))?;

@@ -330,6 +330,9 @@ pub enum SystemEvent {
         policy_ref: Option<ArtifactHandle>,
         /// The allowlist in force.
         allowlist_ref: Option<ArtifactHandle>,
+        /// The allowed-signers file that signatures were judged by.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        signers_ref: Option<ArtifactHandle>,
         /// The process lifetime that owns it.
         session_id: String,
     },

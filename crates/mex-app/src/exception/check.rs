@@ -186,7 +186,8 @@ impl App {
                     let exception = &view.exception;
                     if let (Some(signers), ApprovalMeans::SshSignature) =
                         (&signers, exception.approver.how)
-                        && let Err(fault) = signers.verify(exception, &document.document_id, now)
+                        && let Err(fault) =
+                            signers.value.verify(exception, &document.document_id, now)
                     {
                         remarks.push(Remark {
                             exception: exception.id.clone(),
@@ -215,7 +216,7 @@ impl App {
             let workspace = crate::workspace::Workspace::at(path)?;
             return Ok(vec![self.hold_project(&workspace.wsid)?]);
         }
-        self.approved_allowlists()?.iter().map(|(wsid, _)| self.hold_project(wsid)).collect()
+        self.approved_allowlists()?.iter().map(|one| self.hold_project(&one.wsid)).collect()
     }
 }
 

@@ -180,6 +180,16 @@ pub struct Changed {
     pub impact: Option<Impact>,
 }
 
+/// What one document hides.
+#[derive(Debug, Clone, Serialize)]
+pub struct DocumentImpact {
+    /// Where it lives.
+    pub place: Place,
+    /// What it hides.
+    #[serde(flatten)]
+    pub impact: Impact,
+}
+
 /// A refusal of an exception as asked (code `MEX-EXCEPTION-INVALID`).
 pub(crate) fn invalid(message: impl Into<String>) -> AppError {
     AppError::new(Code::ExceptionInvalid, message)
@@ -238,16 +248,16 @@ impl App {
         self.on_record("revoke", revoked())
     }
 
-    /// What a document would hide, whether it is in force or not.
+    /// What documents hide, whether they are in force or not.
     ///
     /// # Errors
-    /// When it cannot be read or is not valid.
-    pub fn document_impact(&self, target: &Target) -> AppResult<Vec<(Place, Impact)>> {
+    /// When one cannot be read or is not valid.
+    pub fn document_impact(&self, target: &Target) -> AppResult<Vec<DocumentImpact>> {
         self.held(target)?
             .into_iter()
             .map(|held| {
                 let impact = self.impact_of(&held.document, wsid(&held.place))?;
-                Ok((held.place, impact))
+                Ok(DocumentImpact { place: held.place, impact })
             })
             .collect()
     }

@@ -51,6 +51,7 @@ impl App {
             exception.signature =
                 Some(crate::input::text(signature, 64 * 1024, "signature")?.trim().to_owned());
             documents::signers(signers)?
+                .value
                 .verify(&exception, &held.document.document_id, self.clock.now())
                 .map_err(|fault| AppError::new(Code::SignatureInvalid, fault.to_string()))?;
             let mut next = held.document.clone();

@@ -66,6 +66,14 @@ impl ProjectAllowlist {
     }
 }
 
+/// What the newest event of a project says.
+#[derive(Debug, Clone)]
+pub(crate) struct Approved {
+    pub(crate) wsid: WorkspaceId,
+    document_id: String,
+    sha256: Digest,
+}
+
 /// What one change of a document is.
 pub(crate) struct Change<'a> {
     pub(crate) kind: AllowlistChange,
@@ -76,8 +84,8 @@ pub(crate) struct Change<'a> {
 impl App {
     /// The allowlist in force for a project.
     pub(crate) fn project_allowlist(&self, wsid: &WorkspaceId) -> AppResult<ProjectAllowlist> {
-        let approved = self.approved_allowlists()?.into_iter().find(|(known, _)| known == wsid);
-        let Some((_, sha256)) = approved else {
+        let approved = self.approved_allowlists()?.into_iter().find(|one| one.wsid == *wsid);
+        let Some(Approved { sha256, .. }) = approved else {
             let document = documents::project_document(&self.places.data_dir, wsid)?;
             return Ok(ProjectAllowlist { document, approved: None });
         };
@@ -98,8 +106,8 @@ impl App {
     }
 
     /// The newest version of every project's own allowlist, by what the events say.
-    pub(crate) fn approved_allowlists(&self) -> AppResult<Vec<(WorkspaceId, Digest)>> {
-        let mut found: Vec<(WorkspaceId, Digest)> = Vec::new();
+    pub(crate) fn approved_allowlists(&self) -> AppResult<Vec<Approved>> {
+        let mut found: Vec<Approved> = Vec::new();
         let mut before_seq = None;
         loop {
             let filter = EventFilter {
@@ -112,16 +120,18 @@ impl App {
             let page = self.recorder.events(&filter).map_err(query)?;
             for stored in page.items {
                 let EventBody::HumanAction(HumanAction::AllowlistChanged {
+                    document_id,
                     sha256,
                     file: None,
                     ..
-                }) = &stored.event.body
+                }) = stored.event.body
                 else {
                     continue;
                 };
-                for wsid in &stored.event.wsids {
-                    if !found.iter().any(|(known, _)| known == wsid) {
-                        found.push((wsid.clone(), *sha256));
+                for wsid in stored.event.wsids {
+                    if !found.iter().any(|known| known.wsid == wsid) {
+                        let document_id = document_id.clone();
+                        found.push(Approved { wsid, document_id, sha256 });
                     }
                 }
             }
@@ -134,12 +144,11 @@ impl App {
 
     /// Says every project's newest version again, so that a purge of old events forgets none.
     pub(crate) fn keep_allowlists(&self) -> AppResult<()> {
-        for (wsid, sha256) in self.approved_allowlists()? {
-            let held = self.hold_project(&wsid)?;
+        for Approved { wsid, document_id, sha256 } in self.approved_allowlists()? {
             let mut context = self.by_person();
             context.wsid = Some(wsid);
             let kept = HumanAction::AllowlistChanged {
-                document_id: held.document.document_id,
+                document_id,
                 change: AllowlistChange::Kept,
                 exceptions: Vec::new(),
                 sha256,

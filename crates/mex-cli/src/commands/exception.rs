@@ -72,8 +72,7 @@ pub fn run(session: &Session, command: ExceptionCommand) -> AppResult<u8> {
         }
         ExceptionCommand::Impact { target: place, .. } => {
             let impacts = app.document_impact(&target(place))?;
-            let only: Vec<_> = impacts.iter().map(|(_, impact)| impact).collect();
-            written(out.data(&only, |out| text::exception::impacts(out, &impacts)))?;
+            written(out.data(&impacts, |out| text::exception::impacts(out, &impacts)))?;
             Ok(0)
         }
         ExceptionCommand::Check { file, project, signers } => {

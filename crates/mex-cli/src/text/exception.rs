@@ -1,7 +1,8 @@
 //! Exceptions for people: what is accepted, until when, and what that hides.
 
 use mex_app::exception::{
-    Changed, CheckReport, Draft, ExceptionList, ExceptionState, Hidden, Impact, Place, Proposal,
+    Changed, CheckReport, DocumentImpact, Draft, ExceptionList, ExceptionState, Hidden, Impact,
+    Place, Proposal,
 };
 use mex_app::runtime::policy::allowlist::{ApprovalMeans, Exception, Match};
 
@@ -127,13 +128,14 @@ pub fn impact(out: &Out, impact: &Impact) -> String {
 }
 
 /// What whole documents hide.
-pub fn impacts(out: &Out, impacts: &[(Place, Impact)]) -> String {
+pub fn impacts(out: &Out, impacts: &[DocumentImpact]) -> String {
     if impacts.is_empty() {
         return "No exception was ever approved here.\n".to_owned();
     }
     let mut page = String::new();
-    for (at, one) in impacts {
-        page.push_str(&format!("{}\n{}\n", out.dim(&plain(&place(at))), impact(out, one)));
+    for one in impacts {
+        let at = out.dim(&plain(&place(&one.place)));
+        page.push_str(&format!("{at}\n{}\n", impact(out, &one.impact)));
     }
     page
 }

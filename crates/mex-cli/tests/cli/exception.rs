@@ -270,6 +270,72 @@ fn an_exception_is_renewed_revoked_and_every_change_is_on_record() {
     mex.run(["recorder", "verify"]).expect(0);
 }
 
+/// Runs `mex` at a terminal of its own, made by `script` (Debian: bsdutils, always there), and types.
+fn at_a_terminal(mex: &Mex, arguments: &[&str], typed: &str) -> (i32, String) {
+    let words: Vec<String> = [env!("CARGO_BIN_EXE_mex")]
+        .iter()
+        .chain(arguments)
+        .map(|word| format!("'{word}'"))
+        .collect();
+    let mut child = Command::new("script")
+        .args(["-qec", &words.join(" "), "/dev/null"])
+        .env("MEX_DATA_DIR", mex.data())
+        .env("MEX_TOOLS_DIR", &mex.tools)
+        .env("NO_COLOR", "1")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    use std::io::Write as _;
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(typed.as_bytes()).unwrap();
+    // The terminal stays open until the program ends: an end of input is no answer.
+    let answer = crate::harness::answer(child);
+    drop(stdin);
+    (answer.code, answer.stdout)
+}
+
+#[test]
+fn at_a_terminal_the_impact_is_shown_and_a_person_is_asked() {
+    let (mex, outcome) = blocked();
+    let secret = problem(&outcome, "SC-2/secret");
+    let arguments = [&["exception", "add", "--problem", &secret], &WHY[..]].concat();
+    for no in ["n\n", "\n", "whatever\n"] {
+        let (code, shown) = at_a_terminal(&mex, &arguments, no);
+        assert_eq!(code, 4, "{shown}");
+        assert!(shown.contains("github-pat in src/a.py") && shown.contains("[y/N]"), "{shown}");
+        assert!(shown.contains("MEX-CANCELLED"), "{shown}");
+    }
+    assert!(actions(&mex, "allowlist_changed").is_empty());
+    assert_eq!(actions(&mex, "allowlist_refused").len(), 3);
+    let (code, shown) = at_a_terminal(&mex, &arguments, "y\n");
+    assert_eq!(code, 0, "{shown}");
+    assert_eq!(actions(&mex, "allowlist_changed").len(), 1);
+}
+
+#[test]
+fn of_two_changes_at_once_none_is_lost_in_silence() {
+    let (mex, outcome) = blocked();
+    let start = |rule: &str| {
+        let id = problem(&outcome, rule);
+        let arguments = [&["exception", "add", "--problem", &id, "--yes"], &WHY[..]].concat();
+        mex.command(arguments).spawn().unwrap()
+    };
+    let both = ["SC-2/secret", "SC-2/vulnerability"].map(start);
+    let mut saved = 0;
+    for child in both {
+        let answer = crate::harness::answer(child);
+        if answer.code == 0 {
+            saved += 1;
+        } else {
+            answer.refuses(2, "MEX-EXCEPTION-INVALID");
+        }
+    }
+    assert!(saved >= 1);
+    let list = exception(&mex, &["list"]).expect(0).json();
+    assert_eq!(list["documents"][0]["exceptions"].as_array().unwrap().len(), saved);
+}
+
 #[test]
 fn a_purge_of_old_events_forgets_no_approval() {
     let (mex, outcome) = blocked();

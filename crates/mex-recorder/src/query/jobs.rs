@@ -235,6 +235,7 @@ async fn scan(
             policy_ref,
             allowlist_ref,
             session_id,
+            ..
         }),
     ) = (first.event.workflow_run_id, &first.event.body)
     else {

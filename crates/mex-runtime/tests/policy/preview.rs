@@ -1,7 +1,7 @@
 //! What an exception would hide is what it does hide (SC-4).
 
 use mex_runtime::coverage::{CoverageState, ToolCount};
-use mex_runtime::finding::Finding;
+use mex_runtime::finding::{Finding, License, LicenseUnit};
 use mex_runtime::policy::allowlist::Exception;
 use mex_runtime::policy::merge::merge;
 use mex_runtime::policy::preview::{exact_match, preview};
@@ -32,6 +32,8 @@ fn full(mode: ScanMode) -> Case {
         Finding::Secret(secret("token", "src/a.py", 'a', 1)),
         Finding::Secret(secret("token", "src/b.py", 'a', 1)),
     ];
+    let file = LicenseUnit::File { path: "vendor/COPYING".to_owned() };
+    operations[2].findings = vec![Finding::License(License::new(file))];
     Case::new(mode, operations).without("sbom", Absence::LeftOut)
 }
 
@@ -77,7 +79,7 @@ fn an_impact_is_what_the_exceptions_then_do_and_an_exact_one_hides_one_problem()
             assert_eq!(agrees(mode, vec![one.clone()]), subjects([reason]));
             all.push(one);
         }
-        assert!(all.len() >= 5, "{all:?}");
+        assert!(all.len() >= 6, "{all:?}");
         assert_eq!(agrees(mode, all.clone()).len(), all.len());
         let over = Exception { expires: now(), ..all[0].clone() };
         assert!(agrees(mode, vec![over]).is_empty());
