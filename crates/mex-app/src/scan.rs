@@ -239,7 +239,7 @@ impl App {
             },
             policy_ref: Some(prepared.policy_ref.clone()),
             allowlist_ref: prepared.allowlists.first().and_then(|list| list.handle.clone()),
-            signers_ref: prepared.signers_ref.clone(),
+            signers_ref: prepared.signers_ref.clone().map(Box::new),
             session_id: self.recorder.session_id().to_owned(),
         };
         self.record(&prepared.context, EventBody::System(begun))?;

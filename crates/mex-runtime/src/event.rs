@@ -332,7 +332,7 @@ pub enum SystemEvent {
         allowlist_ref: Option<ArtifactHandle>,
         /// The allowed-signers file that signatures were judged by.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        signers_ref: Option<ArtifactHandle>,
+        signers_ref: Option<Box<ArtifactHandle>>,
         /// The process lifetime that owns it.
         session_id: String,
     },
