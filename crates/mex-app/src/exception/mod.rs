@@ -27,7 +27,7 @@ pub use check::{
     Remark, RemarkKind,
 };
 pub use proposal::Proposal;
-pub use runs::{Hidden, IMPACT_DAYS, Impact, ScanImpact};
+pub use runs::{DocumentImpact, Hidden, IMPACT_DAYS, Impact, ScanImpact};
 pub use store::Place;
 
 /// The longest an exception may hold, in days.
@@ -178,16 +178,6 @@ pub struct Changed {
     pub exceptions: Vec<Exception>,
     /// What they hide; null where they were taken out or signed.
     pub impact: Option<Impact>,
-}
-
-/// What one document hides.
-#[derive(Debug, Clone, Serialize)]
-pub struct DocumentImpact {
-    /// Where it lives.
-    pub place: Place,
-    /// What it hides.
-    #[serde(flatten)]
-    pub impact: Impact,
 }
 
 /// A refusal of an exception as asked (code `MEX-EXCEPTION-INVALID`).

@@ -21,6 +21,7 @@ use serde::de::DeserializeOwned;
 
 use crate::app::App;
 use crate::error::{AppError, AppResult, query};
+use crate::exception::store::Place;
 
 /// How far back an impact looks.
 pub const IMPACT_DAYS: i64 = 30;
@@ -82,6 +83,16 @@ pub struct Hidden {
     pub subject: String,
     /// The severity of a vulnerability.
     pub severity: Option<VulnSeverity>,
+}
+
+/// What one document hides.
+#[derive(Debug, Clone, Serialize)]
+pub struct DocumentImpact {
+    /// Where it lives.
+    pub place: Place,
+    /// What it hides.
+    #[serde(flatten)]
+    pub impact: Impact,
 }
 
 impl From<Reason> for Hidden {
