@@ -7,10 +7,12 @@ use std::io::Write as _;
 use std::path::Path;
 
 use mex_runtime::code::Code;
+use mex_runtime::id::WorkspaceId;
 use mex_runtime::policy::allowlist::{
     self, Allowlist, FingerprintKey, KeyAlgorithm, KeyParameters,
 };
 use mex_runtime::policy::file::{self, Policy};
+use mex_runtime::policy::signature::{self, AllowedSigners};
 use serde::{Deserialize, Serialize};
 
 use crate::embedded;
@@ -56,6 +58,19 @@ pub fn allowlist(named: Option<&Path>) -> AppResult<Option<Document<Allowlist>>>
     Ok(Some(Document { text, value }))
 }
 
+/// An allowed-signers file the caller names.
+///
+/// # Errors
+/// When the file cannot be read or is not valid; names every line that is none.
+pub fn signers(path: &Path) -> AppResult<Document<AllowedSigners>> {
+    let text = input::text(path, signature::MAX_BYTES, "allowed-signers file")?;
+    let value = AllowedSigners::parse(&text).map_err(|error| {
+        AppError::new(Code::SignersInvalid, error.to_string())
+            .details(serde_json::to_value(&error.faults).unwrap_or_default())
+    })?;
+    Ok(Document { text, value })
+}
+
 /// `keys/fingerprint.json`: what a data folder fingerprints secrets with.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -72,35 +87,48 @@ struct FingerprintFile {
 /// every stored fingerprint would change its meaning.
 pub fn fingerprint_key(data_dir: &Path) -> AppResult<FingerprintKey> {
     let path = data_dir.join("keys").join("fingerprint.json");
-    let unusable = |why: String| {
-        AppError::new(
-            Code::DataDir,
-            format!("the fingerprint key `{}` cannot be used: {why}", path.display()),
-        )
-    };
+    let document = kept_key(&path, "data-folder")?;
+    document.key().map_err(|error| unusable(&path, &error.to_string()))
+}
+
+/// The empty allowlist of a project in this data folder: its name and salt, made with fresh
+/// randomness the first time, so that every scan fingerprints secrets for exceptions to come. Only
+/// a name and a key are read from the file: no exception comes from there.
+///
+/// # Errors
+/// As [`fingerprint_key`].
+pub fn project_document(data_dir: &Path, wsid: &WorkspaceId) -> AppResult<Allowlist> {
+    let path = data_dir.join("keys").join(format!("allowlist-{wsid}.json"));
+    let document = kept_key(&path, "project")?;
+    document.key().map_err(|error| unusable(&path, &error.to_string()))?;
+    Ok(document)
+}
+
+fn unusable(path: &Path, why: &str) -> AppError {
+    AppError::new(
+        Code::DataDir,
+        format!("the fingerprint key `{}` cannot be used: {why}", path.display()),
+    )
+}
+
+fn kept_key(path: &Path, prefix: &str) -> AppResult<Allowlist> {
     if !path.exists() {
-        create_key(&path).map_err(|error| unusable(error.to_string()))?;
+        create_key(path, prefix).map_err(|error| unusable(path, &error.to_string()))?;
     }
-    let text = fs::read_to_string(&path).map_err(|error| unusable(error.to_string()))?;
+    let text = fs::read_to_string(path).map_err(|error| unusable(path, &error.to_string()))?;
     let file: FingerprintFile =
-        serde_json::from_str(&text).map_err(|error| unusable(error.to_string()))?;
-    let as_document = Allowlist {
-        schema_version: allowlist::SCHEMA_VERSION.to_owned(),
-        document_id: file.document_id,
-        fingerprint_key: file.fingerprint_key,
-        exceptions: Vec::new(),
-    };
-    as_document.key().map_err(|error| unusable(error.to_string()))
+        serde_json::from_str(&text).map_err(|error| unusable(path, &error.to_string()))?;
+    Ok(Allowlist::empty(file.document_id, file.fingerprint_key))
 }
 
 /// Writes the key whole or not at all; of two processes at once the first one wins.
-fn create_key(path: &Path) -> std::io::Result<()> {
+fn create_key(path: &Path, prefix: &str) -> std::io::Result<()> {
     let mut random = [0_u8; 24];
     getrandom::fill(&mut random).map_err(|error| std::io::Error::other(error.to_string()))?;
     let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let file = FingerprintFile {
         schema_version: "fk-1.0".to_owned(),
-        document_id: format!("data-folder-{}", hex(&random[..8])),
+        document_id: format!("{prefix}-{}", hex(&random[..8])),
         fingerprint_key: KeyParameters {
             algorithm: KeyAlgorithm::Argon2id,
             salt: hex(&random[8..]),

@@ -52,6 +52,10 @@ impl AppError {
             | Code::HeadInvalid
             | Code::PolicyInvalid
             | Code::AllowlistInvalid
+            | Code::AllowlistInTree
+            | Code::ExceptionInvalid
+            | Code::SignersInvalid
+            | Code::SignatureInvalid
             | Code::RegistryInvalid
             | Code::EnginesInvalid
             | Code::ToolchainLock

@@ -168,6 +168,7 @@ impl App {
     /// # Errors
     /// When it cannot be recorded: then nothing is removed.
     pub fn purge(&self, keep_days: Option<u32>) -> AppResult<PurgeReport> {
+        self.keep_allowlists()?;
         self.recorder.purge(self.clock.now(), keep_days, &self.actor_id).map_err(change)
     }
 }

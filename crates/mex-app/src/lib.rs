@@ -13,6 +13,7 @@ pub mod documents;
 mod embedded;
 mod engines;
 pub mod error;
+pub mod exception;
 mod facts;
 mod fetch;
 pub mod history;

@@ -87,7 +87,7 @@ impl App {
         Ok(changed)
     }
 
-    fn problem_id(&self, id: &str) -> AppResult<Digest> {
+    pub(crate) fn problem_id(&self, id: &str) -> AppResult<Digest> {
         match self.resolve::<Digest>(IdKind::Problem, id) {
             Err(error) if error.code == Code::NotFound => {
                 let instance: DiagnosticId =

@@ -14,10 +14,12 @@ use mex_runtime::event::{EventBody, EventContext, SystemEvent};
 use mex_runtime::finding::Finding;
 use mex_runtime::id::{JobId, JobName, OpId, PolicyDecisionId, ProfileId, RunId, WorkspaceId};
 use mex_runtime::operation::Actor;
+use mex_runtime::policy::allowlist::{Allowlist, ApprovalMeans, FingerprintKey};
 use mex_runtime::policy::judge::judge;
 use mex_runtime::policy::matching::AllowlistInForce;
 use mex_runtime::policy::merge::merge;
 use mex_runtime::policy::problems;
+use mex_runtime::policy::signature::AllowedSigners;
 use mex_runtime::policy::verdict::{
     Absence, AbsentJob, JudgedOperation, ScanMode, Verdict, VerdictInput,
 };
@@ -49,8 +51,10 @@ pub struct ScanRequest {
     pub profile: ProfileId,
     /// A policy file.
     pub policy: Option<PathBuf>,
-    /// An allowlist file.
+    /// An allowlist file, in place of what was approved in the data folder.
     pub allowlist: Option<PathBuf>,
+    /// An allowed-signers file: whose SSH signatures approve.
+    pub signers: Option<PathBuf>,
     /// Whether the history is searched too.
     pub history: History,
 }
@@ -76,10 +80,24 @@ pub struct ScanOutcome {
     pub findings: Vec<Finding>,
     /// The whole ledger.
     pub coverage: Coverage,
+    /// Where the exceptions in force come from.
+    pub allowlist: AllowlistOrigin,
     /// What was staged.
     pub staged: Staged,
     /// From start to verdict.
     pub duration_ms: u64,
+}
+
+/// Where the exceptions of a scan come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AllowlistOrigin {
+    /// There is none.
+    None,
+    /// The caller named a file.
+    File,
+    /// It was approved in the data folder for this project.
+    DataFolder,
 }
 
 /// What was staged.
@@ -101,6 +119,9 @@ struct Prepared {
     policy: Document<mex_runtime::policy::file::Policy>,
     policy_ref: ArtifactHandle,
     allowlists: Vec<AllowlistInForce>,
+    origin: AllowlistOrigin,
+    signers_ref: Option<ArtifactHandle>,
+    keys: Vec<FingerprintKey>,
     wanted: Vec<JobName>,
     context: EventContext,
     run_id: RunId,
@@ -134,8 +155,19 @@ impl App {
 
     fn prepare(&self, request: &ScanRequest) -> AppResult<Prepared> {
         let policy = documents::policy(request.policy.as_deref())?;
-        let allowlist = documents::allowlist(request.allowlist.as_deref())?;
         let workspace = Workspace::at(&request.path)?;
+        for (named, what) in
+            [(&request.allowlist, "allowlist"), (&request.signers, "allowed-signers file")]
+        {
+            if let Some(path) = named {
+                workspace.keeps_out(path, what)?;
+            }
+        }
+        let signers = request.signers.as_deref().map(documents::signers).transpose()?;
+        let signers_ref = signers
+            .as_ref()
+            .map(|document| self.store(document.text.as_bytes(), media_type::TEXT, "signers"))
+            .transpose()?;
         let wanted: Vec<JobName> = JOBS
             .iter()
             .filter_map(|name| name.parse().ok())
@@ -148,16 +180,34 @@ impl App {
             })
             .collect();
         let policy_ref = self.store(policy.text.as_bytes(), "application/toml", "policy")?;
-        let mut allowlists = Vec::new();
-        if let Some(document) = allowlist {
-            let handle =
-                self.store(document.text.as_bytes(), media_type::ALLOWLIST, "allowlist")?;
-            allowlists.push(AllowlistInForce {
-                document: document.value,
+        let own = self.project_allowlist(&workspace.wsid)?;
+        let mut keys = vec![own.key()?];
+        let (in_force, origin) = match documents::allowlist(request.allowlist.as_deref())? {
+            Some(document) => {
+                keys.push(key_of(&document.value)?);
+                let handle =
+                    self.store(document.text.as_bytes(), media_type::ALLOWLIST, "allowlist")?;
+                (Some((document.value, handle)), AllowlistOrigin::File)
+            }
+            None => match own.approved {
+                Some(handle) => (Some((own.document, handle)), AllowlistOrigin::DataFolder),
+                None => (None, AllowlistOrigin::None),
+            },
+        };
+        keys.sort();
+        keys.dedup();
+        let allowlists: Vec<AllowlistInForce> = in_force
+            .into_iter()
+            .map(|(document, handle)| AllowlistInForce {
+                verified: verified(
+                    &document,
+                    signers.as_ref().map(|document| &document.value),
+                    self.clock.now(),
+                ),
+                document,
                 handle: Some(handle),
-                verified: BTreeSet::new(),
-            });
-        }
+            })
+            .collect();
         let run_id = RunId::new(self.clock.uuid());
         let context = EventContext {
             actor: Actor::Human,
@@ -166,7 +216,18 @@ impl App {
             workflow_run_id: Some(run_id),
             wsid: Some(workspace.wsid.clone()),
         };
-        Ok(Prepared { workspace, policy, policy_ref, allowlists, wanted, context, run_id })
+        Ok(Prepared {
+            workspace,
+            policy,
+            policy_ref,
+            allowlists,
+            origin,
+            signers_ref,
+            keys,
+            wanted,
+            context,
+            run_id,
+        })
     }
 
     fn begin_scan(&self, request: &ScanRequest, prepared: &Prepared) -> AppResult<()> {
@@ -178,6 +239,7 @@ impl App {
             },
             policy_ref: Some(prepared.policy_ref.clone()),
             allowlist_ref: prepared.allowlists.first().and_then(|list| list.handle.clone()),
+            signers_ref: prepared.signers_ref.clone().map(Box::new),
             session_id: self.recorder.session_id().to_owned(),
         };
         self.record(&prepared.context, EventBody::System(begun))?;
@@ -192,17 +254,9 @@ impl App {
         steps: StepSink<'_>,
     ) -> AppResult<ScanOutcome> {
         let started = self.clock.now();
-        let mut keys = Vec::new();
-        for list in &prepared.allowlists {
-            keys.push(
-                list.document
-                    .key()
-                    .map_err(|error| AppError::new(Code::AllowlistInvalid, error.to_string()))?,
-            );
-        }
         let stage = self.stage(prepared, cancel, steps)?;
         let manifest = self.store_manifest(&stage)?;
-        let engines = Engines::new(self, keys, Some(&stage))?;
+        let engines = Engines::new(self, prepared.keys.clone(), Some(&stage))?;
         let jobs = Jobs {
             app: self,
             engines: &engines,
@@ -240,11 +294,16 @@ impl App {
             media_type::VERDICT,
             "verdict",
         )?;
-        self.conclude(prepared, &input, &verdict, &verdict_ref, &ran.runs)?;
         let mut coverage = Coverage::empty();
         for operation in &operations {
             coverage.merge(operation.coverage.clone());
         }
+        let coverage_ref = self.store(
+            &mex_runtime::json::canonical(&coverage).map_err(internal)?,
+            media_type::COVERAGE,
+            "scan-coverage",
+        )?;
+        self.conclude(prepared, &input, &verdict, (&verdict_ref, &coverage_ref), &ran.runs)?;
         let findings =
             merge(operations.iter().flat_map(|operation| operation.findings.clone()).collect());
         Ok(ScanOutcome {
@@ -257,6 +316,7 @@ impl App {
             jobs: ran.runs,
             findings,
             coverage,
+            allowlist: prepared.origin,
             staged: Staged {
                 files: stage.ledger().files,
                 bytes: stage.manifest().files.iter().map(|file| file.size).sum(),
@@ -283,7 +343,7 @@ impl App {
         prepared: &Prepared,
         input: &VerdictInput<'_>,
         verdict: &Verdict,
-        verdict_ref: &ArtifactHandle,
+        (verdict_ref, coverage_ref): (&ArtifactHandle, &ArtifactHandle),
         runs: &[JobRun],
     ) -> AppResult<()> {
         let decision = PolicyDecisionId::new(self.clock.uuid());
@@ -311,6 +371,7 @@ impl App {
         let ended = SystemEvent::ScanEnded {
             verdict: verdict.verdict.word().to_owned(),
             verdict_ref: Some(verdict_ref.clone()),
+            coverage_ref: Some(coverage_ref.clone()),
             rules: verdict.deciding_rules().iter().map(ToString::to_string).collect(),
             capability_registry_version: verdict.capability_registry_version.clone(),
         };
@@ -370,6 +431,27 @@ fn block_event(diagnostic: &mex_runtime::diagnostic::Diagnostic, runs: &[JobRun]
         rule: diagnostic.code.clone().unwrap_or_default(),
         engine_version: mex_runtime::report::engine_version(&tools),
     }
+}
+
+/// The key a document's secret fingerprints are made with.
+pub(crate) fn key_of(document: &Allowlist) -> AppResult<FingerprintKey> {
+    document.key().map_err(|error| AppError::new(Code::AllowlistInvalid, error.to_string()))
+}
+
+/// The exceptions whose approver's signature holds now. What only says that it is signed does not count.
+pub(crate) fn verified(
+    document: &Allowlist,
+    signers: Option<&AllowedSigners>,
+    now: jiff::Timestamp,
+) -> BTreeSet<String> {
+    let Some(signers) = signers else { return BTreeSet::new() };
+    document
+        .exceptions
+        .iter()
+        .filter(|exception| exception.approver.how == ApprovalMeans::SshSignature)
+        .filter(|exception| signers.verify(exception, &document.document_id, now).is_ok())
+        .map(|exception| exception.id.clone())
+        .collect()
 }
 
 /// A release needs every job, so one that this version cannot run is named as that.

@@ -43,4 +43,22 @@ impl Workspace {
         })?;
         Ok(Self { path: real, wsid })
     }
+
+    /// Refuses a document of trust that lies in the project, under its own name or behind a link:
+    /// who writes the project would approve for it (contract SC-4, SC-10).
+    ///
+    /// # Errors
+    /// When it lies inside. One that is not there is the reader's to refuse.
+    pub fn keeps_out(&self, path: &Path, what: &str) -> AppResult<()> {
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        let places = [folder.canonicalize(), path.canonicalize()];
+        if places.into_iter().flatten().any(|place| place.starts_with(&self.path)) {
+            let message = format!("the {what} `{}` lies inside the project", path.display());
+            return Err(AppError::new(Code::AllowlistInTree, message));
+        }
+        Ok(())
+    }
 }

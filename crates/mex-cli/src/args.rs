@@ -67,6 +67,9 @@ pub enum Command {
     /// Problems: diagnostics grouped by what they are about
     #[command(subcommand)]
     Problems(ProblemsCommand),
+    /// Exceptions: what somebody accepts, why, and until when
+    #[command(subcommand)]
+    Exception(ExceptionCommand),
     /// The Flight Recorder
     #[command(subcommand)]
     Recorder(RecorderCommand),
@@ -116,9 +119,12 @@ pub struct ScanArgs {
     /// A policy file (TOML) in place of the approved or default one
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
-    /// An allowlist in place of the approved one
+    /// An allowlist in place of the approved one; never one inside the project
     #[arg(long, value_name = "FILE")]
     pub allowlist: Option<PathBuf>,
+    /// Whose SSH signatures approve exceptions: an allowed-signers file outside the project
+    #[arg(long, value_name = "FILE")]
+    pub signers: Option<PathBuf>,
     /// Search the git history for secrets too
     #[arg(long)]
     pub history: bool,
@@ -246,6 +252,194 @@ pub enum ProblemsCommand {
     Resolve(TriageArgs),
     /// Back to open
     Reopen(TriageArgs),
+}
+
+/// Which document of exceptions.
+#[derive(Debug, Args)]
+pub struct TargetArgs {
+    /// Only of this project (default: every project of the data folder)
+    #[arg(long, value_name = "PATH", conflicts_with = "file")]
+    pub project: Option<PathBuf>,
+    /// Of a document in a file, in place of the data folder's
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+}
+
+/// Until when an exception holds.
+#[derive(Debug, Args)]
+pub struct UntilArgs {
+    /// For so many days
+    #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(u32).range(1..=366))]
+    pub days: u32,
+    /// Until the first moment of this date, UTC, or until an RFC 3339 moment
+    #[arg(long, value_name = "DATE", conflicts_with = "days")]
+    pub expires: Option<String>,
+    /// Who approves (default: who is logged in; any other name is marked as typed)
+    #[arg(long, value_name = "NAME")]
+    pub approver: Option<String>,
+}
+
+/// What every saving of exceptions takes.
+#[derive(Debug, Args)]
+pub struct SaveArgs {
+    /// Do not ask: for scripts. What it hides is still shown
+    #[arg(long, short)]
+    pub yes: bool,
+    /// Write the document here too, for CI and colleagues
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct SubjectArgs {
+    /// The Problem: a fingerprint or diagnostic id, or the start of one
+    #[arg(long, value_name = "ID", required_unless_present = "proposal")]
+    pub problem: Option<String>,
+    /// What the project itself asks for, by its number in `list --proposed`
+    #[arg(long, value_name = "N", conflicts_with = "problem", requires = "run")]
+    pub proposal: Option<usize>,
+    /// As this scan saw it (default: the newest that did)
+    #[arg(long, value_name = "SCAN")]
+    pub run: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct AddArgs {
+    #[command(flatten)]
+    pub subject: SubjectArgs,
+    /// Why; kept with the names
+    #[arg(long)]
+    pub reason: String,
+    /// Who answers for it
+    #[arg(long)]
+    pub owner: String,
+    #[command(flatten)]
+    pub until: UntilArgs,
+    /// Its id (default: made from what it accepts)
+    #[arg(long)]
+    pub id: Option<String>,
+    /// Into a document in a file, in place of the project's own
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    #[command(flatten)]
+    pub save: SaveArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct BaselineArgs {
+    /// The scan whose findings are accepted
+    #[arg(long, value_name = "SCAN")]
+    pub run: String,
+    /// Why; the same for all
+    #[arg(long)]
+    pub reason: String,
+    /// Who answers for them
+    #[arg(long)]
+    pub owner: String,
+    #[command(flatten)]
+    pub until: UntilArgs,
+    /// Accept its gaps too
+    #[arg(long)]
+    pub gaps: bool,
+    /// Into a document in a file, in place of the project's own
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    #[command(flatten)]
+    pub save: SaveArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ExceptionCommand {
+    /// Accept one Problem for a time: a vulnerability, secret, unknown licence or gap
+    Add(AddArgs),
+    /// Exceptions with their expiry and what became of them
+    List {
+        #[command(flatten)]
+        target: TargetArgs,
+        /// What the project of a scan asks for by its own ignore files, to be accepted with `add --proposal`
+        #[arg(long, requires = "run")]
+        proposed: bool,
+        /// The scan whose proposals are listed
+        #[arg(long, value_name = "SCAN", requires = "proposed")]
+        run: Option<String>,
+        /// Write the document here, for CI and colleagues
+        #[arg(long, value_name = "FILE", conflicts_with = "proposed")]
+        out: Option<PathBuf>,
+    },
+    /// Let an exception hold for longer; who renews it approves it
+    Renew {
+        /// Its id
+        id: String,
+        #[command(flatten)]
+        target: TargetArgs,
+        #[command(flatten)]
+        until: UntilArgs,
+        /// A new reason (default: the old one)
+        #[arg(long)]
+        reason: Option<String>,
+        #[command(flatten)]
+        save: SaveArgs,
+    },
+    /// Take an exception out: it lifts nothing from now on
+    Revoke {
+        /// Its id
+        id: String,
+        #[command(flatten)]
+        target: TargetArgs,
+        /// Why
+        #[arg(long)]
+        reason: String,
+        /// Write the document here too
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// What exceptions would hide, now and in the last 30 days; saves nothing
+    Impact {
+        /// One Problem, as `add` would accept it
+        #[arg(long, value_name = "ID")]
+        problem: Option<String>,
+        /// As this scan saw it
+        #[arg(long, value_name = "SCAN", requires = "problem")]
+        run: Option<String>,
+        #[command(flatten)]
+        target: TargetArgs,
+    },
+    /// Validate a document and tell what expires, expired, is unused or accepts too much
+    Check {
+        /// A document (default: those approved in the data folder)
+        #[arg(conflicts_with = "project")]
+        file: Option<PathBuf>,
+        /// Only of this project
+        #[arg(long, value_name = "PATH")]
+        project: Option<PathBuf>,
+        /// Judge SSH signatures by this allowed-signers file
+        #[arg(long, value_name = "FILE")]
+        signers: Option<PathBuf>,
+    },
+    /// Accept everything a scan found, so that only what is new blocks
+    Baseline(BaselineArgs),
+    /// Approve by SSH signature: write what is to be signed, then take the signature in
+    Sign {
+        /// The exception's id
+        id: String,
+        #[command(flatten)]
+        target: TargetArgs,
+        /// Who approves, as the allowed-signers file names them
+        #[arg(long, value_name = "NAME")]
+        approver: String,
+        /// Write the bytes to sign here
+        #[arg(long, value_name = "FILE", required_unless_present = "signature")]
+        payload: Option<PathBuf>,
+        /// What `ssh-keygen -Y sign` made of them
+        #[arg(long, value_name = "FILE", requires = "signers", conflicts_with = "payload")]
+        signature: Option<PathBuf>,
+        /// The allowed-signers file
+        #[arg(long, value_name = "FILE")]
+        signers: Option<PathBuf>,
+        /// Write the document here too
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -77,6 +77,22 @@ impl Out {
         }
     }
 
+    /// Asks a person at the terminal; `None` where nobody sits there.
+    pub fn ask(&self, question: &str) -> io::Result<Option<bool>> {
+        if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+            return Ok(None);
+        }
+        to_stderr(&format!("{question} [y/N] "));
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer)?;
+        Ok(Some(matches!(answer.trim(), "y" | "Y" | "yes")))
+    }
+
+    /// What a person has to see before a question, also with `--quiet`.
+    pub fn show(&self, text: &str) {
+        to_stderr(text);
+    }
+
     /// A note for people; silent with `--quiet`.
     pub fn note(&self, text: &str) {
         if !self.quiet {

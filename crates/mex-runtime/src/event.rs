@@ -330,6 +330,9 @@ pub enum SystemEvent {
         policy_ref: Option<ArtifactHandle>,
         /// The allowlist in force.
         allowlist_ref: Option<ArtifactHandle>,
+        /// The allowed-signers file that signatures were judged by.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        signers_ref: Option<Box<ArtifactHandle>>,
         /// The process lifetime that owns it.
         session_id: String,
     },
@@ -339,6 +342,9 @@ pub enum SystemEvent {
         verdict: String,
         /// The verdict document.
         verdict_ref: Option<ArtifactHandle>,
+        /// The whole scan's coverage ledger.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        coverage_ref: Option<ArtifactHandle>,
         /// Every rule that decided.
         rules: Vec<String>,
         /// The registry in force (contract REG-8).
@@ -571,6 +577,53 @@ pub enum HumanAction {
         /// Why.
         reason: String,
     },
+    /// An allowlist has a new version (contract SC-4). The newest event of a project without `file`
+    /// names the document its scans use: no file in the data folder does.
+    AllowlistChanged {
+        /// The allowlist.
+        document_id: String,
+        /// What was done.
+        change: AllowlistChange,
+        /// The exceptions concerned.
+        exceptions: Vec<String>,
+        /// The new version.
+        sha256: Digest,
+        /// The version it came from; null for the first.
+        before: Option<Digest>,
+        /// The file it was written to; null for the project's own document.
+        file: Option<String>,
+        /// Why.
+        reason: String,
+    },
+    /// A change of an allowlist was refused; nothing changed (contract section 15).
+    AllowlistRefused {
+        /// What was tried.
+        attempt: String,
+        /// The code of the refusal.
+        code: Code,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// What was done to an allowlist.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum AllowlistChange {
+    /// An exception came in.
+    Added,
+    /// An exception holds for longer.
+    Renewed,
+    /// An exception was taken out.
+    Revoked,
+    /// An approver's signature came in.
+    Signed,
+    /// All findings of a scan became exceptions.
+    Baselined,
+    /// Nothing: said again before old events were purged.
+    Kept,
 }
 
 /// Old events were purged (contract FR-7). The chain keeps the digests of what went.

@@ -1,6 +1,7 @@
 //! One file a command group: from arguments to one use case, from its result to text or JSON.
 
 mod artifact;
+mod exception;
 mod govern;
 mod problems;
 mod recorder;
@@ -83,6 +84,7 @@ pub fn run(cli: Cli, out: Out) -> AppResult<u8> {
         Command::Jobs(command) => recorder::jobs(&session, command),
         Command::Gates(command) => recorder::gates(&session, command),
         Command::Problems(command) => problems::run(&session, command),
+        Command::Exception(command) => exception::run(&session, command),
         Command::Recorder(command) => recorder::run(&session, command),
         Command::Artifact(command) => artifact::run(&session, command),
         Command::Tools(command) => tools::run(&session, command),

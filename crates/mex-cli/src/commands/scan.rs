@@ -47,6 +47,7 @@ fn request(args: &ScanArgs) -> AppResult<ScanRequest> {
         profile,
         policy: args.policy.clone(),
         allowlist: args.allowlist.clone(),
+        signers: args.signers.clone(),
         history: if args.history { History::Search } else { History::Ignore },
     })
 }

@@ -97,6 +97,11 @@ pub fn one(out: &Out, view: &ProblemView) -> String {
             "  mex recorder query --run {}\n",
             newest.run_id.map(|id| short(&id)).unwrap_or_else(|| "SCAN".to_owned())
         ));
+        let id = cut(&problem.fingerprint.to_string(), 13);
+        page.push_str(&format!(
+            "Next: mend it, or mex exception add --problem {} --reason WHY --owner WHO\n",
+            id.trim_end_matches('…')
+        ));
     }
     page
 }

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use mex_app::runtime::artifact::SandboxLevel;
 use mex_app::runtime::finding::{Finding, Vulnerability};
+use mex_app::runtime::policy::matching::ExceptionStanding;
 use mex_app::runtime::policy::verdict::{Decision, Effect, Reason, ScanMode};
 use mex_app::runtime::severity::VulnSeverity;
-use mex_app::scan::ScanOutcome;
+use mex_app::scan::{AllowlistOrigin, ScanOutcome};
 use semver::Version;
 
 use crate::out::{Out, cut, duration, plain};
+use crate::text::moment;
 use crate::text::table::{pairs, table};
 
 /// How many rows a group shows before it only counts.
@@ -22,6 +24,7 @@ pub fn outcome(out: &Out, scan: &ScanOutcome) -> String {
     page.push_str(&reasons(out, "Denied by a gate", scan, Effect::Denies));
     page.push_str(&reasons(out, "Not scanned", scan, Effect::LeavesIncomplete));
     page.push_str(&lifted(out, scan));
+    page.push_str(&remarkable(out, scan));
     page.push_str(&findings(out, scan));
     page.push_str(&grounds(out, scan));
     page.push_str(&next(out, scan));
@@ -128,6 +131,34 @@ fn lifted(out: &Out, scan: &ScanOutcome) -> String {
     }
     text.push_str(&rest(out, lifted.len(), scan));
     text
+}
+
+/// Exceptions a person should look at: they ended, end soon, match nothing, are doubled or unsigned.
+fn remarkable(out: &Out, scan: &ScanOutcome) -> String {
+    let mut text = String::new();
+    for used in &scan.verdict.exceptions {
+        let (word, more) = match used.standing {
+            ExceptionStanding::Lifts if used.is_expiring(scan.verdict.judged_at) => {
+                ("EXPIRING", format!("it stops holding at {}", moment(used.expires)))
+            }
+            ExceptionStanding::Lifts => continue,
+            ExceptionStanding::Unused => ("UNUSED", "it matches nothing here".to_owned()),
+            ExceptionStanding::Expired => ("EXPIRED", used.note.clone()),
+            ExceptionStanding::Unsigned => ("UNSIGNED", used.note.clone()),
+            ExceptionStanding::Doubled => ("DOUBLED", used.note.clone()),
+        };
+        text.push_str(&format!(
+            "  {}  {}: {}\n",
+            out.warn(word),
+            plain(&used.exception.id),
+            plain(&more)
+        ));
+    }
+    if text.is_empty() {
+        return text;
+    }
+    let next = format!("  {} mex exception list\n", out.dim("→"));
+    format!("\n{}\n{text}{next}", out.bold("Exceptions to look at"))
 }
 
 fn findings(out: &Out, scan: &ScanOutcome) -> String {
@@ -262,6 +293,7 @@ fn grounds(out: &Out, scan: &ScanOutcome) -> String {
         let files = plural(u64::try_from(ignored).unwrap_or(u64::MAX), "file", "files");
         lines.push(("not obeyed", format!("{files} of the project would have steered a tool")));
     }
+    lines.push(("exceptions", exceptions(scan)));
     lines.push((
         "sandbox",
         match scan.verdict.sandbox {
@@ -294,6 +326,16 @@ fn components(scan: &ScanOutcome) -> Option<String> {
         })
         .collect();
     (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+fn exceptions(scan: &ScanOutcome) -> String {
+    let count = u64::try_from(scan.verdict.exceptions.len()).unwrap_or(u64::MAX);
+    let from = match scan.allowlist {
+        AllowlistOrigin::None => return "none in force".to_owned(),
+        AllowlistOrigin::File => "from the file named",
+        AllowlistOrigin::DataFolder => "approved in the data folder",
+    };
+    format!("{} {from}", plural(count, "exception", "exceptions"))
 }
 
 fn staged(scan: &ScanOutcome) -> String {

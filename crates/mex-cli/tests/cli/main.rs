@@ -6,6 +6,7 @@
 
 mod commands;
 mod disk;
+mod exception;
 #[path = "../../../mex-recorder/tests/fault/mod.rs"]
 mod fault;
 mod faults;

@@ -235,6 +235,7 @@ async fn scan(
             policy_ref,
             allowlist_ref,
             session_id,
+            ..
         }),
     ) = (first.event.workflow_run_id, &first.event.body)
     else {
@@ -246,11 +247,13 @@ async fn scan(
         Some(EventBody::System(SystemEvent::ScanEnded {
             verdict,
             verdict_ref,
+            coverage_ref,
             rules,
             capability_registry_version,
         })) => ScanState::Ended {
             verdict: verdict.clone(),
             verdict_ref: verdict_ref.clone(),
+            coverage_ref: coverage_ref.clone().map(Box::new),
             rules: rules.clone(),
             capability_registry_version: capability_registry_version.clone(),
         },

@@ -1,5 +1,6 @@
 //! What can be asked of the recorder, as plain types; each sibling answers one family of questions.
 //! Never pages by offset: every list continues from a key, so a million rows cost what ten do.
+//! Long because what can be asked and answered is one list of plain types.
 
 pub(crate) mod consents;
 pub(crate) mod events;
@@ -142,6 +143,9 @@ pub enum ScanState {
         verdict: String,
         /// The verdict document.
         verdict_ref: Option<ArtifactHandle>,
+        /// The whole scan's coverage ledger.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        coverage_ref: Option<Box<ArtifactHandle>>,
         /// Every rule that decided.
         rules: Vec<String>,
         /// The registry in force.

@@ -82,6 +82,7 @@ pub(crate) fn begin_all(
             mode: "normal".to_owned(),
             policy_ref: None,
             allowlist_ref: None,
+            signers_ref: None,
             session_id: session_id.to_owned(),
         },
     );

@@ -97,6 +97,23 @@ pub struct Exception {
     pub created: Timestamp,
     /// From this moment on it lifts nothing.
     pub expires: Timestamp,
+    /// The approver's SSH signature, armored, over [`Exception::signed_bytes`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<String>,
+}
+
+impl Exception {
+    /// What an approver signs: the canonical JSON of the document's id and of the exception without
+    /// its signature, so that an approval cannot be carried into another document.
+    ///
+    /// # Errors
+    /// Never for a value of this type; the signature is the canonicaliser's.
+    pub fn signed_bytes(&self, document_id: &str) -> Result<Vec<u8>, serde_json::Error> {
+        let exception = Self { signature: None, ..self.clone() };
+        crate::json::canonical(
+            &serde_json::json!({ "document_id": document_id, "exception": exception }),
+        )
+    }
 }
 
 /// What an exception accepts.
@@ -189,6 +206,24 @@ pub(super) fn join(faults: &[Fault]) -> String {
 }
 
 impl Allowlist {
+    /// An empty document with its own random salt.
+    pub fn empty(document_id: String, fingerprint_key: KeyParameters) -> Self {
+        Self {
+            schema_version: SCHEMA_VERSION.to_owned(),
+            document_id,
+            fingerprint_key,
+            exceptions: Vec::new(),
+        }
+    }
+
+    /// The document as it is written and stored.
+    ///
+    /// # Errors
+    /// Never for a value of this type; the signature is the serialiser's.
+    pub fn to_text(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string_pretty(self).map(|text| text + "\n")
+    }
+
     /// Reads a document.
     ///
     /// # Errors
@@ -319,6 +354,10 @@ impl Faults {
         let approver: Option<Approver> = self.take(&mut fields, place, "approver");
         let created: Option<Timestamp> = self.take(&mut fields, place, "created");
         let expires: Option<Timestamp> = self.take(&mut fields, place, "expires");
+        let signature: Option<String> = fields
+            .contains_key("signature")
+            .then(|| self.take(&mut fields, place, "signature"))
+            .flatten();
         self.no_more(&fields, place);
         if let Some(id) = &id {
             self.name(&format!("{place}.id"), id);
@@ -351,6 +390,7 @@ impl Faults {
             approver: approver?,
             created: created?,
             expires: expires?,
+            signature,
         })
     }
 

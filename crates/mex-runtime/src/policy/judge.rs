@@ -416,18 +416,7 @@ impl<'a> Bench<'a> {
         let is_gap = |reason: &&Reason| reason.effect == Effect::LeavesIncomplete;
         counts.gaps = reasons.iter().filter(is_gap).count() as u64;
         counts.lifted = reasons.iter().filter(|reason| reason.lifted_by.is_some()).count() as u64;
-        let stands = |effect| {
-            reasons.iter().any(|reason| reason.effect == effect && reason.lifted_by.is_none())
-        };
-        let verdict = if stands(Effect::Blocks) {
-            Decision::Block
-        } else if stands(Effect::Denies) {
-            Decision::Denied
-        } else if stands(Effect::LeavesIncomplete) {
-            Decision::Incomplete
-        } else {
-            Decision::Pass
-        };
+        let verdict = Decision::of(&reasons);
         let mut allowlists: Vec<_> =
             input.allowlists.iter().filter_map(|allowlist| allowlist.handle.clone()).collect();
         allowlists.sort();

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +14,9 @@ use super::merge::spell_alias;
 use crate::artifact::ArtifactHandle;
 use crate::finding::{Finding, Vulnerability};
 use crate::id::JobName;
+
+/// An exception that ends within this time is told with every scan.
+pub const EXPIRY_NOTICE: SignedDuration = SignedDuration::from_hours(24 * 7);
 
 /// An allowlist as one scan uses it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +64,14 @@ pub struct ExceptionUse {
     pub expires: Timestamp,
     /// One sentence where something is wrong with it; else empty.
     pub note: String,
+}
+
+impl ExceptionUse {
+    /// Whether it still lifts and ends soon after `now`.
+    pub fn is_expiring(&self, now: Timestamp) -> bool {
+        self.standing == ExceptionStanding::Lifts
+            && self.expires.duration_since(now) <= EXPIRY_NOTICE
+    }
 }
 
 /// What became of one exception.

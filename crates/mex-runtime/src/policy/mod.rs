@@ -7,7 +7,9 @@ pub mod file;
 pub mod judge;
 pub mod matching;
 pub mod merge;
+pub mod preview;
 pub mod problems;
+pub mod signature;
 pub mod verdict;
 
 pub use judge::judge;

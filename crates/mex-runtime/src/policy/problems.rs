@@ -1,6 +1,7 @@
 //! From findings, gaps and exceptions to diagnostics (contract DIAG-2, DIAG-5, SC-7).
 //! Owns how a scan's results become Problems: what enters the fingerprint and what stands on the
 //! instance only. Never groups or stores; that is the recorder's.
+//! Long because every sort of finding becomes the same document, told in one place.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -76,6 +77,9 @@ pub fn problems(
     }
     diagnostics.extend(verdict.exceptions.iter().filter_map(|used| {
         let (severity, what) = match used.standing {
+            ExceptionStanding::Lifts if used.is_expiring(verdict.judged_at) => {
+                (Severity::Warning, "expiring")
+            }
             ExceptionStanding::Lifts => return None,
             ExceptionStanding::Expired => (Severity::Warning, "expired"),
             ExceptionStanding::Unsigned => (Severity::Warning, "unsigned"),
@@ -88,7 +92,9 @@ pub fn problems(
             "exception `{}` of `{}` is {what}",
             used.exception.id, used.exception.document_id
         );
-        diagnostic.message = if used.note.is_empty() {
+        diagnostic.message = if what == "expiring" {
+            format!("it stops holding at {}. Mend what it hides, or renew it.", used.expires)
+        } else if used.note.is_empty() {
             "it matches nothing that this scan found. Remove it if it is no longer needed."
                 .to_owned()
         } else {

@@ -137,6 +137,21 @@ impl Decision {
         }
     }
 
+    /// The first that applies to the reasons that no exception lifts.
+    pub fn of<'a>(reasons: impl IntoIterator<Item = &'a Reason>) -> Self {
+        reasons
+            .into_iter()
+            .filter(|reason| reason.lifted_by.is_none())
+            .map(|reason| match reason.effect {
+                Effect::Blocks => Self::Block,
+                Effect::Denies => Self::Denied,
+                Effect::LeavesIncomplete => Self::Incomplete,
+                Effect::Warns => Self::Pass,
+            })
+            .min()
+            .unwrap_or(Self::Pass)
+    }
+
     /// The exit code of contract section 12.
     pub const fn exit_code(self) -> u8 {
         match self {
@@ -190,6 +205,22 @@ rules! {
     FutureDatabase "SC-3/future-database", "An advisory database speaks for a day that has not come: a clock or the snapshot is wrong.";
     Unsandboxed "SC-8/unsandboxed", "In release mode: a tool ran without a sandbox.";
     Denied "GATE/denied", "A gate refused an operation.";
+}
+
+impl Rule {
+    /// Whether somebody may answer for a gap of this sort; the others say that the result itself
+    /// cannot be trusted.
+    pub const fn can_be_accepted(self) -> bool {
+        matches!(
+            self,
+            Self::Gap
+                | Self::FailedOperation
+                | Self::JobNotAvailable
+                | Self::JobLeftOut
+                | Self::StaleDatabase
+                | Self::Unsandboxed
+        )
+    }
 }
 
 impl fmt::Display for Rule {

@@ -179,6 +179,7 @@ pub fn exception(id: &str, matches: Match, life: SignedDuration) -> Exception {
         approver: Approver { name: "reviewer".to_owned(), how: ApprovalMeans::Typed },
         created: now() - days(30),
         expires: now() + life,
+        signature: None,
     }
 }
 

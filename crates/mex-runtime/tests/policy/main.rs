@@ -7,5 +7,6 @@ mod documents;
 mod merging;
 mod model;
 mod osv;
+mod preview;
 mod problems;
 mod verdict;
