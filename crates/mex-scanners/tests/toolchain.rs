@@ -73,10 +73,7 @@ fn pinned_here() -> String {
 fn the_embedded_lock_is_valid_and_names_the_scanners() {
     let lock = Lock::embedded().unwrap();
     let names: Vec<_> = lock.tools.iter().map(|tool| tool.name.as_str()).collect();
-    assert_eq!(
-        names,
-        ["cargo-audit", "cargo-deny", "gitleaks", "osv-scanner", "scancode", "syft"]
-    );
+    assert_eq!(names, ["cargo-audit", "cargo-deny", "gitleaks", "osv-scanner", "scancode", "syft"]);
 }
 
 /// Contract SC-13: what is carried is listed, and is what the register says.

@@ -126,7 +126,10 @@ async fn actions(connection: &mut SqliteConnection) -> Result<Actions, QueryErro
             HumanAction::DocumentApproved { document, sha256, .. } if document == RETENTION => {
                 actions.retention = Some(sha256);
             }
-            HumanAction::DocumentApproved { .. } => {}
+            // Nothing is derived from them: a scan reads the event itself.
+            HumanAction::DocumentApproved { .. }
+            | HumanAction::AllowlistChanged { .. }
+            | HumanAction::AllowlistRefused { .. } => {}
         }
     }
     Ok(actions)

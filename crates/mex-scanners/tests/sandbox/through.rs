@@ -172,6 +172,7 @@ impl Bench {
                 method: "source".to_owned(),
                 origin: "tests".to_owned(),
                 built_with: String::new(),
+                stats_sha256: None,
                 provisioned_at: "2026-08-25T12:00:00Z".parse().unwrap(),
             };
             let beside = path.with_file_name("record.json");
