@@ -23,6 +23,7 @@ use semver::Version;
 use serde_json::json;
 
 use crate::answer::{error, status};
+use crate::credentials::without_credentials;
 use crate::errand::{Ask, Errand, answer, read_only, unprepared};
 use crate::lockfile::{Discovered, discover};
 use crate::process::{Finished, Keep};
@@ -190,7 +191,7 @@ impl Run<'_> {
             ],
             extra_executables: Vec::new(),
             budget: *self.errand.admitted.budget(),
-            redact: &<[u8]>::to_vec,
+            redact: &|bytes| without_credentials(&String::from_utf8_lossy(bytes)).into_bytes(),
             keep_stdout: Keep::No,
         };
         Ok(self.errand.run(&tool, ask)?)
