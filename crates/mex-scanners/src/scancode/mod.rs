@@ -1,6 +1,7 @@
 //! scancode: what it is asked, what it answers, and [`detect`], the one way to ask it.
 //! Owns which files it reads: those with a licence word in them whose result is not kept already,
 //! and the licence files around them. Never concludes a licence and never judges one.
+//! Long because one question goes through the search, the kept results and the batches.
 
 pub mod argv;
 mod around;

@@ -1,5 +1,6 @@
 //! Provisioning: a tool is built from what the lock file names, proved, recorded, and only then
 //! renamed into place (contract SC-5). A half-made tool is in a folder nobody resolves.
+//! Long because every kind of source ends in the same proof.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
