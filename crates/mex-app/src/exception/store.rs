@@ -6,7 +6,7 @@ use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use mex_recorder::query::{EventFilter, Order};
+use mex_recorder::query::ApprovedAllowlist;
 use mex_runtime::artifact::{ArtifactHandle, media_type};
 use mex_runtime::code::Code;
 use mex_runtime::digest::Digest;
@@ -66,14 +66,6 @@ impl ProjectAllowlist {
     }
 }
 
-/// What the newest event of a project says.
-#[derive(Debug, Clone)]
-pub(crate) struct Approved {
-    pub(crate) wsid: WorkspaceId,
-    document_id: String,
-    sha256: Digest,
-}
-
 /// What one change of a document is.
 pub(crate) struct Change<'a> {
     pub(crate) kind: AllowlistChange,
@@ -85,7 +77,7 @@ impl App {
     /// The allowlist in force for a project.
     pub(crate) fn project_allowlist(&self, wsid: &WorkspaceId) -> AppResult<ProjectAllowlist> {
         let approved = self.approved_allowlists()?.into_iter().find(|one| one.wsid == *wsid);
-        let Some(Approved { sha256, .. }) = approved else {
+        let Some(ApprovedAllowlist { sha256, .. }) = approved else {
             let document = documents::project_document(&self.places.data_dir, wsid)?;
             return Ok(ProjectAllowlist { document, approved: None });
         };
@@ -105,46 +97,13 @@ impl App {
         Ok(ProjectAllowlist { document, approved: Some(handle) })
     }
 
-    /// The newest version of every project's own allowlist, by what the events say.
-    pub(crate) fn approved_allowlists(&self) -> AppResult<Vec<Approved>> {
-        let mut found: Vec<Approved> = Vec::new();
-        let mut before_seq = None;
-        loop {
-            let filter = EventFilter {
-                event_type: Some("human_action".to_owned()),
-                kind: Some("allowlist_changed".to_owned()),
-                before_seq,
-                order: Order::Newest,
-                ..EventFilter::default()
-            };
-            let page = self.recorder.events(&filter).map_err(query)?;
-            for stored in page.items {
-                let EventBody::HumanAction(HumanAction::AllowlistChanged {
-                    document_id,
-                    sha256,
-                    file: None,
-                    ..
-                }) = stored.event.body
-                else {
-                    continue;
-                };
-                for wsid in stored.event.wsids {
-                    if !found.iter().any(|known| known.wsid == wsid) {
-                        let document_id = document_id.clone();
-                        found.push(Approved { wsid, document_id, sha256 });
-                    }
-                }
-            }
-            before_seq = page.next;
-            if before_seq.is_none() {
-                return Ok(found);
-            }
-        }
+    pub(crate) fn approved_allowlists(&self) -> AppResult<Vec<ApprovedAllowlist>> {
+        self.recorder.approved_allowlists().map_err(query)
     }
 
     /// Says every project's newest version again, so that a purge of old events forgets none.
     pub(crate) fn keep_allowlists(&self) -> AppResult<()> {
-        for Approved { wsid, document_id, sha256 } in self.approved_allowlists()? {
+        for ApprovedAllowlist { wsid, document_id, sha256 } in self.approved_allowlists()? {
             let mut context = self.by_person();
             context.wsid = Some(wsid);
             let kept = HumanAction::AllowlistChanged {

@@ -2,6 +2,7 @@
 //! Never pages by offset: every list continues from a key, so a million rows cost what ten do.
 //! Long because what can be asked and answered is one list of plain types.
 
+pub(crate) mod approvals;
 pub(crate) mod consents;
 pub(crate) mod events;
 pub(crate) mod jobs;
@@ -22,6 +23,8 @@ use mex_runtime::id::{
 use mex_runtime::result::Status;
 use mex_runtime::severity::Severity;
 use serde::{Deserialize, Serialize};
+
+pub use approvals::ApprovedAllowlist;
 
 /// The most items one page holds, whatever a filter asks for.
 pub const MAX_PAGE: u32 = 1_000;
