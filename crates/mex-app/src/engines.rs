@@ -4,6 +4,7 @@
 use mex_runtime::adapter::Adapter;
 use mex_runtime::id::{EngineId, OperationName};
 use mex_runtime::policy::allowlist::FingerprintKey;
+use mex_scanners::npm_audit::live::NpmAuditLive;
 use mex_scanners::process::{Mount, MountMode};
 use mex_scanners::secret_scan::{History, SecretScan};
 use mex_scanners::stage::{HistoryView, Stage};
@@ -17,6 +18,7 @@ use crate::fetch::{ENGINE, InstallAdapter, SyncAdapter};
 pub struct Engines {
     secret: SecretScan,
     vuln: VulnScan,
+    npm_live: NpmAuditLive,
     sync: SyncAdapter,
     install: InstallAdapter,
 }
@@ -45,6 +47,7 @@ impl Engines {
         Ok(Self {
             secret,
             vuln: VulnScan::new(toolchain.clone(), databases.clone(), sandbox.clone()),
+            npm_live: NpmAuditLive::new(toolchain.clone(), sandbox.clone()),
             sync: SyncAdapter {
                 databases: databases.clone(),
                 version: app.adapter_version(ENGINE)?,
@@ -58,7 +61,8 @@ impl Engines {
 
     /// The adapter of an operation, where it is built in.
     pub fn find(&self, engine: &EngineId, operation: &OperationName) -> Option<&dyn Adapter> {
-        let all: [&dyn Adapter; 4] = [&self.secret, &self.vuln, &self.sync, &self.install];
+        let all: [&dyn Adapter; 5] =
+            [&self.secret, &self.vuln, &self.npm_live, &self.sync, &self.install];
         all.into_iter()
             .find(|adapter| adapter.engine_id() == *engine && adapter.operation() == *operation)
     }

@@ -135,6 +135,7 @@ fn builders(toolchain: &Toolchain, tool: &ToolName) -> Vec<&'static str> {
         .filter_map(|source| match source {
             Source::GoModule { .. } => Some("go"),
             Source::Crate { .. } => Some("cargo"),
+            Source::Machine { .. } => Some("npm"),
             Source::Archive { .. } => None,
         })
         .collect();

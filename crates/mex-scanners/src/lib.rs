@@ -8,6 +8,7 @@ mod errand;
 pub mod fingerprint;
 pub mod gitleaks;
 pub mod lockfile;
+pub mod npm_audit;
 pub mod osv_scanner;
 pub mod process;
 pub mod redact;

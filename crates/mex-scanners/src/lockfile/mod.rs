@@ -6,6 +6,7 @@ pub mod kind;
 pub mod lint;
 pub mod manifest;
 pub mod purl;
+pub(crate) mod words;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,5 +1,6 @@
 //! Provisioning: a tool is built from what the lock file names, proved, recorded, and only then
 //! renamed into place (contract SC-5). A half-made tool is in a folder nobody resolves.
+//! Long because every kind of source, built or found, ends in one proof and one record.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -13,8 +14,9 @@ use mex_runtime::id::{EventId, ToolName};
 use mex_runtime::json;
 
 use super::lock::{LockedTool, PLATFORM, Source};
+use super::machine::{self, Wanted};
 use super::record::{FILE_NAME, ProvisioningRecord};
-use super::{Toolchain, ToolchainError, hash};
+use super::{Toolchain, ToolchainError, hash, manifest};
 use crate::process::provision::{Build, BuildFault, Built, ProvisionContext, run_build};
 
 /// The first characters of a folder that a tool is built in.
@@ -117,6 +119,9 @@ impl Toolchain {
             .prefix(BUILD_PREFIX)
             .tempdir_in(&self.folder)
             .map_err(|source| io("create", &self.folder, source))?;
+        if let Some(wanted) = machine::wanted(locked) {
+            return self.register(locked, &wanted, work.path(), context, progress);
+        }
         let (built, method, origin, built_with) =
             build_from_sources(locked, work.path(), context, progress)?;
         progress(name, "proving it");
@@ -140,15 +145,68 @@ impl Toolchain {
             origin,
             built_with,
             provisioned_at: context.clock.now(),
+            machine: None,
         };
-        self.put_in_place(locked, &built, &record, work.path(), context)?;
+        self.put_in_place(locked, Some(&built), &record, work.path(), context)?;
+        Ok(Installed::Built(record))
+    }
+
+    /// Takes a tool of the machine's own on record as it is now: where it lies, what it says of its
+    /// version, the digest of all its files.
+    fn register(
+        &self,
+        locked: &LockedTool,
+        wanted: &Wanted<'_>,
+        work: &Path,
+        context: &ProvisionContext<'_>,
+        progress: &dyn Fn(&ToolName, &str),
+    ) -> Result<Installed, ToolchainError> {
+        let name = &locked.name;
+        let unusable = |why: String| ToolchainError::NoSource { name: name.clone(), why };
+        progress(name, "looking for the machine's own");
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let place = machine::find(name.as_str(), wanted, &path).map_err(unusable)?;
+        let version = machine::version(name.as_str(), &place).map_err(unusable)?;
+        if version < locked.version {
+            let least = &locked.version;
+            return Err(unusable(format!("it is {version} here, and {least} is the least")));
+        }
+        let mut args = vec![place.folder.join(wanted.entry).display().to_string()];
+        args.extend(locked.version_probe.args.clone());
+        let program = place.runtime.display().to_string();
+        let home = ("HOME".to_owned(), work.display().to_string());
+        let env = BTreeMap::from([home]);
+        let timeout = Duration::from_secs(30);
+        let build = Build { program: &program, args, env, cwd: work, timeout };
+        let said = run_build(&build, context).map_err(|fault| from_fault(name, fault))?;
+        let said = ended_well(name, name.as_str(), said)?;
+        let reported = String::from_utf8_lossy(&said.stdout).trim().to_owned();
+        if reported != version.to_string() {
+            let found = reported.chars().take(80).collect();
+            return Err(ToolchainError::Version { name: name.clone(), expected: version, found });
+        }
+        progress(name, "taking its digest");
+        let digest = manifest::digest(&place.runtime, &place.folder, &mut BTreeMap::new());
+        let found = digest
+            .map_err(|source| io("read", &place.folder, source))?
+            .ok_or_else(|| unusable("a link of its folder leads outside".to_owned()))?;
+        let record = ProvisioningRecord {
+            schema_version: "tr-1.0".to_owned(),
+            tool: ToolIdentity { name: name.clone(), version: version.to_string(), sha256: found },
+            method: "machine".to_owned(),
+            origin: format!("the {name} and {} of this machine", wanted.runtime),
+            built_with: String::new(),
+            provisioned_at: context.clock.now(),
+            machine: Some(place),
+        };
+        self.put_in_place(locked, None, &record, work, context)?;
         Ok(Installed::Built(record))
     }
 
     fn put_in_place(
         &self,
         locked: &LockedTool,
-        built: &Path,
+        built: Option<&Path>,
         record: &ProvisioningRecord,
         work: &Path,
         context: &ProvisionContext<'_>,
@@ -156,7 +214,10 @@ impl Toolchain {
         let ready = work.join("ready");
         std::fs::create_dir(&ready).map_err(|source| io("create", &ready, source))?;
         let executable = ready.join(locked.name.as_str());
-        std::fs::rename(built, &executable).map_err(|source| io("rename", &executable, source))?;
+        if let Some(built) = built {
+            std::fs::rename(built, &executable)
+                .map_err(|source| io("rename", &executable, source))?;
+        }
         let beside = ready.join(FILE_NAME);
         let bytes = json::canonical(record).map_err(|error| ToolchainError::Record {
             path: beside.clone(),
@@ -165,6 +226,9 @@ impl Toolchain {
         std::fs::write(&beside, bytes).map_err(|source| io("write", &beside, source))?;
         for (path, mode) in [(&ready, 0o755), (&executable, 0o755), (&beside, 0o644)] {
             use std::os::unix::fs::PermissionsExt as _;
+            if built.is_none() && path == &executable {
+                continue;
+            }
             std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
                 .map_err(|source| io("write", path, source))?;
         }
@@ -202,6 +266,8 @@ fn build_from_sources(
         match source {
             // No archive is pinned yet; building from source is always possible.
             Source::Archive { .. } => {}
+            // Registered, not built.
+            Source::Machine { .. } => {}
             Source::GoModule { package, version, go, ldflags, .. } => {
                 progress(name, "building it with Go");
                 let mut env = inherited();

@@ -3,6 +3,7 @@
 
 mod kit;
 mod limits;
+mod npm;
 mod real;
 mod through;
 mod walls;
