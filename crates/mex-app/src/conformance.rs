@@ -182,7 +182,7 @@ impl App {
     }
 
     fn sample_operation(&self, job: &JobName, staging: &Staging) -> AppResult<PlannedOperation> {
-        let parts = plan::parts(job, History::Ignore)?;
+        let parts = self.parts(job, History::Ignore)?;
         let part = parts.first().ok_or_else(|| {
             AppError::new(Code::Internal, format!("the job `{job}` has no operation"))
         })?;

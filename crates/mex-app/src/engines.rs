@@ -5,6 +5,7 @@ use mex_runtime::adapter::Adapter;
 use mex_runtime::id::{EngineId, OperationName};
 use mex_runtime::policy::allowlist::FingerprintKey;
 use mex_scanners::license_scan::LicenseScan;
+use mex_scanners::npm_audit::live::NpmAuditLive;
 use mex_scanners::process::{Mount, MountMode};
 use mex_scanners::sbom_scan::SbomScan;
 use mex_scanners::scancode::Kept;
@@ -22,6 +23,7 @@ pub struct Engines {
     vuln: VulnScan,
     license: LicenseScan,
     sbom: SbomScan,
+    npm_live: NpmAuditLive,
     sync: SyncAdapter,
     install: InstallAdapter,
 }
@@ -57,6 +59,7 @@ impl Engines {
                 Kept::new(&app.places.data_dir.join("kept/scancode")),
             ),
             sbom: SbomScan::new(toolchain.clone(), sandbox.clone()),
+            npm_live: NpmAuditLive::new(toolchain.clone(), sandbox.clone()),
             sync: SyncAdapter {
                 databases: databases.clone(),
                 version: app.adapter_version(ENGINE)?,
@@ -70,8 +73,15 @@ impl Engines {
 
     /// The adapter of an operation, where it is built in.
     pub fn find(&self, engine: &EngineId, operation: &OperationName) -> Option<&dyn Adapter> {
-        let all: [&dyn Adapter; 6] =
-            [&self.secret, &self.vuln, &self.sbom, &self.license, &self.sync, &self.install];
+        let all: [&dyn Adapter; 7] = [
+            &self.secret,
+            &self.vuln,
+            &self.npm_live,
+            &self.sbom,
+            &self.license,
+            &self.sync,
+            &self.install,
+        ];
         all.into_iter()
             .find(|adapter| adapter.engine_id() == *engine && adapter.operation() == *operation)
     }

@@ -136,6 +136,7 @@ fn builders(toolchain: &Toolchain, tool: &ToolName) -> Vec<&'static str> {
             Source::GoModule { .. } => Some("go"),
             Source::Crate { .. } => Some("cargo"),
             Source::Python { .. } => Some("pip"),
+            Source::Machine { .. } => Some("npm"),
             Source::Archive { .. } => None,
         })
         .collect();

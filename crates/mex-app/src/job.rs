@@ -142,7 +142,7 @@ impl Jobs<'_> {
             duration_ms: 0,
         };
         let mut operations = Vec::new();
-        for part in plan::parts(job, self.history)? {
+        for part in app.parts(job, self.history)? {
             let executed = self.execute(&part, job, job_id, &context)?;
             run.add(&executed);
             operations.push(self.judged(job, &part, executed));

@@ -64,7 +64,7 @@ impl App {
         steps: StepSink<'_>,
     ) -> AppResult<PlannedOperation> {
         let staging = self.stage_workspace(workspace, cancel, steps)?;
-        let parts = plan::parts(job, History::Ignore)?;
+        let parts = self.parts(job, History::Ignore)?;
         let part = parts.first().ok_or_else(|| {
             AppError::new(Code::Internal, format!("the job `{job}` has no operation"))
         })?;

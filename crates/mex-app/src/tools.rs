@@ -6,7 +6,7 @@ use mex_runtime::artifact::ToolIdentity;
 use mex_runtime::code::Code;
 use mex_runtime::digest::Digest;
 use mex_runtime::event::{EventBody, SystemEvent};
-use mex_runtime::id::ToolName;
+use mex_runtime::id::{JobName, ToolName};
 use mex_runtime::port::Cancel;
 use mex_runtime::result::Status;
 use mex_scanners::toolchain::lock::UsedBy;
@@ -17,6 +17,7 @@ use crate::app::App;
 use crate::conformance::ConformanceOutcome;
 use crate::error::{AppError, AppResult, query};
 use crate::fetch::Fetch;
+use crate::plan::{self, History, Part};
 use crate::progress::StepSink;
 
 /// A pinned tool as it is shown.
@@ -115,7 +116,11 @@ impl App {
                 continue;
             }
             let result = self.fetch(&Fetch::Tool(name.clone()), cancel, steps)?;
-            if result.status != Status::Succeeded {
+            // Who asks for all tools gets those that can be had: the list says what is missing.
+            let spare = names.is_empty()
+                && result.status == Status::Failed
+                && toolchain.lock().tool(&name).is_some_and(|locked| locked.is_of_machine());
+            if result.status != Status::Succeeded && !spare {
                 return Err(crate::fetch::failure(
                     &result,
                     &format!("`{name}` was not provisioned"),
@@ -123,6 +128,32 @@ impl App {
             }
         }
         Ok(Installed { tools: self.tools()?, conformance: self.conformance(None, cancel, steps)? })
+    }
+
+    /// The operations of a job as this machine can run them: one of the machine's own tools that is
+    /// not here is left out by name, and the adapter's ledger says that it is missing. A changed one
+    /// stays in, and the gates deny it (contract SC-5).
+    ///
+    /// # Errors
+    /// As [`plan::parts`].
+    pub(crate) fn parts(&self, job: &JobName, history: History) -> AppResult<Vec<Part>> {
+        let toolchain = self.toolchain()?;
+        let absent = |name: &&ToolName| {
+            toolchain.lock().tool(name).is_some_and(|locked| locked.is_of_machine())
+                && toolchain.state(name) == ToolState::Missing
+        };
+        let mut parts = plan::parts(job, history)?;
+        for part in &mut parts {
+            let Some(spec) = self.catalog.operation(&part.engine, &part.operation) else {
+                continue;
+            };
+            let all = spec.tools_for(&part.params.clone().into());
+            if all.iter().any(absent) {
+                let here: Vec<&ToolName> = all.into_iter().filter(|name| !absent(name)).collect();
+                part.params.insert("tools".to_owned(), serde_json::json!(here));
+            }
+        }
+        Ok(parts)
     }
 
     fn locked_tool(&self, name: &str) -> AppResult<ToolName> {
@@ -140,9 +171,13 @@ impl App {
     }
 }
 
-fn view(toolchain: &Toolchain, name: &ToolName, version: String) -> ToolView {
+fn view(toolchain: &Toolchain, name: &ToolName, locked: String) -> ToolView {
+    let mut version = locked;
     let (state, sha256, note) = match toolchain.state(name) {
-        ToolState::Pinned(identity) => ("pinned", Some(identity.sha256), String::new()),
+        ToolState::Pinned(identity) => {
+            version = identity.version;
+            ("pinned", Some(identity.sha256), String::new())
+        }
         ToolState::Missing => ("missing", None, "it is not installed".to_owned()),
         ToolState::Changed { expected, found } => {
             let found =
@@ -176,13 +211,17 @@ pub(crate) fn witness(app: &App, toolchain: &Toolchain) -> AppResult<()> {
         }
     }
     for locked in &toolchain.lock().tools {
-        let version = locked.version.to_string();
-        if known.iter().any(|tool| tool.name == locked.name && tool.version == version) {
+        // Of the machine's own the lock file names the least version only.
+        let fits = |tool: &ToolIdentity| {
+            tool.name == locked.name
+                && (tool.version == locked.version.to_string() || locked.is_of_machine())
+        };
+        if known.iter().any(fits) {
             continue;
         }
         // A damaged record is no tool: its state says so when it is asked for.
         if let Ok(Some(record)) = toolchain.record(&locked.name)
-            && record.tool.version == version
+            && fits(&record.tool)
         {
             app.record(&app.by_person(), EventBody::System(record.event()))?;
             toolchain.witness(&record.tool);

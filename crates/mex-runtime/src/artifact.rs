@@ -48,6 +48,8 @@ pub mod media_type {
     pub const TEXT: &str = "text/plain; charset=utf-8";
     /// A tool's own JSON, redacted where it can hold a secret.
     pub const TOOL_JSON: &str = "application/json";
+    /// The few records of an advisory database that a tool was handed.
+    pub const ZIP: &str = "application/zip";
 }
 
 /// A pinned tool as one run used it.

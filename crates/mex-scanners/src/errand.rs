@@ -83,6 +83,26 @@ impl Errand<'_> {
     /// # Errors
     /// When it did not run, or its run could not be recorded.
     pub fn run(&self, tool: &PinnedTool, ask: Ask<'_>) -> Result<Finished, TypedError> {
+        self.run_with(tool, ask, Network::None)
+    }
+
+    /// As [`Self::run`], with the network where the operation was granted it.
+    ///
+    /// # Errors
+    /// As there, and `MEX-CAP-NOT-GRANTED` for the network without `net.http`.
+    pub fn run_with(
+        &self,
+        tool: &PinnedTool,
+        ask: Ask<'_>,
+        network: Network,
+    ) -> Result<Finished, TypedError> {
+        if network == Network::Granted && !self.admitted.may("net.http") {
+            let name = &tool.identity.name;
+            return Err(error(
+                Code::CapNotGranted,
+                format!("`{name}` gets no network: the operation holds no `net.http`"),
+            ));
+        }
         let launch = Launch {
             tool,
             args: ask.args,
@@ -91,7 +111,7 @@ impl Errand<'_> {
             mounts: ask.mounts,
             extra_executables: ask.extra_executables,
             budget: ask.budget,
-            network: Network::None,
+            network,
             redact: ask.redact,
             keep_stdout: ask.keep_stdout,
         };

@@ -11,6 +11,7 @@ pub mod fingerprint;
 pub mod gitleaks;
 pub mod license_scan;
 pub mod lockfile;
+pub mod npm_audit;
 pub mod osv_scanner;
 pub mod process;
 pub mod redact;

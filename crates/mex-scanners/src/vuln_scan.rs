@@ -1,7 +1,7 @@
-//! The adapter of `engine.supply_chain.vuln`: osv-scanner once an ecosystem and cargo-audit once a
-//! `Cargo.lock`, side by side. Owns who reads which lockfile with which database and the ledger of
+//! The adapter of `engine.supply_chain.vuln`: osv-scanner once an ecosystem, cargo-audit once a
+//! `Cargo.lock` and npm once a package-lock, side by side. Owns who reads which lockfile with which database and the ledger of
 //! it; one tool or ecosystem failing never hides another's findings (contract SC-11). Never judges.
-//! Long because two tools over many lockfiles are one answer, with one ledger.
+//! Long because three tools over many lockfiles are one answer, with one ledger.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -25,16 +25,17 @@ use mex_runtime::result::TypedError;
 use semver::Version;
 use serde_json::json;
 
-use crate::advisory::{Databases, Form, Snapshot};
+use crate::advisory::{DatabaseRefused, Databases, Form, Snapshot, small_zip};
 use crate::answer::{error, status};
 use crate::errand::{self, Ask, Errand, answer, read_only, unprepared};
+use crate::lockfile::words::Words;
 use crate::lockfile::{Discovered, Lockfile, discover, entry};
 use crate::process::{Finished, Keep, Mount, MountMode};
 use crate::sandbox::Sandbox;
 use crate::stage::StageLedger;
 use crate::tool::PinnedTool;
 use crate::toolchain::Toolchain;
-use crate::{cargo_audit, osv_scanner};
+use crate::{cargo_audit, npm_audit, osv_scanner};
 
 /// Finds known vulnerabilities.
 pub struct VulnScan {
@@ -90,21 +91,14 @@ impl Adapter for VulnScan {
                         admitted,
                         context,
                     };
-                    let (osv, audit) = std::thread::scope(|scope| {
-                        let audit = scope
-                            .spawn(|| self.cargo_audit(&errand, &found.lockfiles, &stage.root));
-                        let osv = self.osv_scanner(&errand, &found.lockfiles, &stage.root);
-                        let audit = audit.join().unwrap_or_else(|_| Share {
-                            errors: vec![error(
-                                Code::Internal,
-                                "the thread of `cargo-audit` ended early".to_owned(),
-                            )],
-                            ..Share::default()
-                        });
-                        (osv, audit)
+                    let (locks, root) = (&found.lockfiles, &stage.root);
+                    std::thread::scope(|scope| {
+                        let audit = scope.spawn(|| self.cargo_audit(&errand, locks, root));
+                        let npm = scope.spawn(|| self.npm_audit(&errand, locks, root));
+                        total.take(self.osv_scanner(&errand, locks, root));
+                        total.take(audit.join().unwrap_or_else(|_| ended_early(cargo_audit::NAME)));
+                        total.take(npm.join().unwrap_or_else(|_| ended_early(npm_audit::NAME)));
                     });
-                    total.take(osv);
-                    total.take(audit);
                     if let Ok(ledger) = StageLedger::beside(&stage.root) {
                         total.entries.extend(ledger.coverage(&JobName::known("vuln")));
                         total.statements = ledger.self_statements;
@@ -116,8 +110,18 @@ impl Adapter for VulnScan {
     }
 }
 
+/// The share of a thread that gave none.
+fn ended_early(tool: &str) -> Share {
+    let why = format!("the thread of `{tool}` ended early");
+    Share { errors: vec![error(Code::Internal, why)], ..Share::default() }
+}
+
 /// Keeps the lockfiles that `params.lockfiles` names; all where it is absent.
-fn only(mut found: Discovered, asked: Option<&serde_json::Value>, total: &mut Share) -> Discovered {
+pub(crate) fn only(
+    mut found: Discovered,
+    asked: Option<&serde_json::Value>,
+    total: &mut Share,
+) -> Discovered {
     let Some(list) = asked.and_then(serde_json::Value::as_array) else { return found };
     let wanted: BTreeSet<&str> = list.iter().filter_map(serde_json::Value::as_str).collect();
     for path in &wanted {
@@ -151,21 +155,21 @@ fn only(mut found: Discovered, asked: Option<&serde_json::Value>, total: &mut Sh
 
 /// What one tool adds to the outcome.
 #[derive(Default)]
-struct Share {
-    findings: Vec<Finding>,
-    entries: Vec<CoverageEntry>,
-    counts: Vec<ToolCount>,
+pub(crate) struct Share {
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) entries: Vec<CoverageEntry>,
+    pub(crate) counts: Vec<ToolCount>,
     statements: Vec<mex_runtime::coverage::SelfStatement>,
     evidence: Vec<Produced>,
     tools: Vec<ToolIdentity>,
     databases: Vec<DatabaseIdentity>,
-    errors: Vec<TypedError>,
+    pub(crate) errors: Vec<TypedError>,
     level: Option<SandboxLevel>,
-    asked: Vec<Vec<String>>,
+    pub(crate) asked: Vec<Vec<String>>,
 }
 
 impl Share {
-    fn take(&mut self, other: Self) {
+    pub(crate) fn take(&mut self, other: Self) {
         self.findings.extend(other.findings);
         self.entries.extend(other.entries);
         self.counts.extend(other.counts);
@@ -175,31 +179,47 @@ impl Share {
         self.errors.extend(other.errors);
         self.asked.extend(other.asked);
         if let Some(level) = other.level {
-            self.level = Some(errand::weaker(self.level, level));
+            self.level(level);
         }
     }
 
+    pub(crate) fn level(&mut self, level: SandboxLevel) {
+        self.level = Some(errand::weaker(self.level, level));
+    }
+
     /// The same gap for each lockfile, and one error.
-    fn fail(&mut self, locks: &[&Lockfile], tool: &ToolName, fault: TypedError) {
+    pub(crate) fn fail(&mut self, locks: &[&Lockfile], tool: &ToolName, fault: TypedError) {
         self.note(locks, tool, gap(&fault), &fault.message);
         self.errors.push(fault);
     }
 
-    fn note(&mut self, locks: &[&Lockfile], tool: &ToolName, state: CoverageState, reason: &str) {
+    pub(crate) fn note(
+        &mut self,
+        locks: &[&Lockfile],
+        tool: &ToolName,
+        state: CoverageState,
+        reason: &str,
+    ) {
         let entries = locks.iter().map(|lock| entry(&lock.path, Some(tool), state, reason, 1));
         self.entries.extend(entries);
     }
 
-    fn keep(&mut self, bytes: &[u8]) {
+    pub(crate) fn keep(&mut self, bytes: &[u8]) {
+        if !bytes.is_empty() {
+            self.keep_as(media_type::TOOL_JSON, bytes.to_vec());
+        }
+    }
+
+    fn keep_as(&mut self, media_type: &str, bytes: Vec<u8>) {
         self.evidence.push(Produced {
             role: "evidence".to_owned(),
-            media_type: media_type::TOOL_JSON.to_owned(),
-            bytes: bytes.to_vec(),
+            media_type: media_type.to_owned(),
             original_bytes: bytes.len() as u64,
+            bytes,
         });
     }
 
-    fn outcome(mut self, level: SandboxLevel) -> AdapterOutcome {
+    pub(crate) fn outcome(mut self, level: SandboxLevel) -> AdapterOutcome {
         let mut coverage = Coverage {
             entries: self.entries,
             counts: self.counts,
@@ -216,6 +236,7 @@ impl Share {
             "asked": self.asked,
             osv_scanner::NAME: osv_scanner::argv::CONFIG,
             cargo_audit::NAME: cargo_audit::argv::CONFIG,
+            npm_audit::NAME: npm_audit::argv::RESPONDER_TEXT,
         });
         AdapterOutcome {
             status: status(&self.errors),
@@ -283,6 +304,35 @@ impl VulnScan {
         share
     }
 
+    /// npm over what it can read, from the snapshot that osv-scanner reads (contract SC-11).
+    fn npm_audit(&self, errand: &Errand<'_>, lockfiles: &[Lockfile], root: &Path) -> Share {
+        let name = ToolName::known(npm_audit::NAME);
+        let (locks, others): (Vec<&Lockfile>, Vec<&Lockfile>) = lockfiles
+            .iter()
+            .filter(|lock| lock.kind.ecosystem == "npm")
+            .partition(|lock| lock.kind.parser == "package-lock.json");
+        let mut share = Share::default();
+        share.note(&others, &name, CoverageState::Skipped, npm_audit::NOT_ITS_LOCK);
+        if !named(errand, npm_audit::NAME) {
+            let reason = "`params.tools` does not name it; where it is not on this machine, install npm 10 or newer, then run `mex tools install npm`";
+            share.note(&locks, &name, CoverageState::ToolMissing, reason);
+            return share;
+        }
+        let (tool, begun) = tool_for(errand, npm_audit::NAME, &locks);
+        share.take(begun);
+        let Some(tool) = tool else { return share };
+        let Some(snapshot) = self.database("npm", Form::Osv, &tool, &locks, &mut share) else {
+            return share;
+        };
+        let mut budget = *errand.admitted.budget();
+        for lock in locks {
+            (errand.context.progress)(Progress::Phase("running npm audit".to_owned()));
+            (errand.context.progress)(Progress::Reading(lock.path.clone()));
+            share.take(run_npm(errand, &tool, &snapshot, lock, root, &mut budget));
+        }
+        share
+    }
+
     /// The snapshot in force, put on record; where there is none, each lockfile is a gap of its
     /// own that hides nobody's findings (contract SC-11), and no error of the operation.
     fn database(
@@ -307,9 +357,16 @@ impl VulnScan {
     }
 }
 
+/// Whether `params.tools` lets a tool run.
+fn named(errand: &Errand<'_>, tool: &str) -> bool {
+    let list =
+        errand.admitted.operation().params.get("tools").and_then(serde_json::Value::as_array);
+    list.is_none_or(|list| list.iter().any(|name| name.as_str() == Some(tool)))
+}
+
 /// The tool and its share begun. No tool where no lockfile asks for it, or where every lockfile is
 /// a gap for want of it.
-fn tool_for(
+pub(crate) fn tool_for(
     errand: &Errand<'_>,
     name: &'static str,
     locks: &[&Lockfile],
@@ -356,7 +413,15 @@ fn run_osv(
 ) -> Share {
     use osv_scanner::argv;
     let inside = argv::database_path(&snapshot.identity.ecosystem);
-    let asked = database_copy(errand, snapshot, &inside)
+    let small = match small_database(snapshot, locks, root) {
+        Ok(small) => small,
+        Err(fault) => {
+            let mut share = Share::default();
+            share.fail(locks, &tool.identity.name, error(fault.code, fault.message));
+            return share;
+        }
+    };
+    let asked = database_copy(errand, snapshot, small.as_deref(), &inside)
         .map(|copy| Asked {
             args: argv::args(locks.iter().copied()),
             env: argv::env(),
@@ -370,6 +435,9 @@ fn run_osv(
         })
         .map_err(|fault| unprepared("the advisory database", &fault));
     run_one(errand, tool, locks, root, asked, budget, |finished, share| {
+        if let Some(small) = small {
+            share.keep_as(media_type::ZIP, small);
+        }
         let read = osv_scanner::normalise::normalise(&answer(finished), locks);
         share.findings = read.findings;
         share.counts = read.counts;
@@ -402,6 +470,60 @@ fn run_audit(
         share.entries = read.entries;
         share.errors = read.errors;
     })
+}
+
+fn run_npm(
+    errand: &Errand<'_>,
+    tool: &PinnedTool,
+    snapshot: &Snapshot,
+    lock: &Lockfile,
+    root: &Path,
+    budget: &mut Budget,
+) -> Share {
+    use npm_audit::advisories::Told;
+    use npm_audit::normalise::{Source, normalise};
+    let mut share = Share::default();
+    let locked = match npm_audit::run::locked(root, lock) {
+        Ok(locked) if locked.nodes.len() > npm_audit::MAX_PACKAGES => {
+            // It cannot hide a finding: the records are those that osv-scanner reads.
+            let (name, state) = (&tool.identity.name, CoverageState::Skipped);
+            share.note(&[lock], name, state, npm_audit::TOO_LONG);
+            return share;
+        }
+        locked => locked,
+    };
+    let result = locked.and_then(|locked| {
+        let refused = |fault: DatabaseRefused| error(fault.code, fault.message);
+        let selected = snapshot.select(&|name| locked.names.contains(name)).map_err(refused)?;
+        let told = Told::new(&locked.names, &selected).map_err(|id| {
+            let why = format!("the record `{id}` of the npm database cannot be read");
+            error(Code::DbUnparsable, why)
+        })?;
+        let answer = told.answer(&locked.names);
+        let registry = npm_audit::argv::REGISTRY;
+        let ran = npm_audit::run::run(errand, tool, root, lock, Some(&answer), registry, *budget)?;
+        Ok((locked, told, ran))
+    });
+    match result {
+        Err(fault) => share.fail(&[lock], &tool.identity.name, fault),
+        Ok((locked, told, (args, ran))) => {
+            *budget = errand::rest(budget, &ran.finished);
+            share.asked.push(args);
+            share.level = Some(ran.finished.sandbox);
+            let said = crate::errand::answer(&ran.finished);
+            let asked = ran.asked.as_deref();
+            let read = normalise(&said, asked, &lock.path, &locked, Source::Snapshot(&told));
+            share.findings = read.findings;
+            share.counts = read.counts;
+            share.entries = read.entries;
+            share.errors = read.errors;
+            if !ran.finished.stdout.is_truncated() {
+                share.keep(&ran.finished.stdout.bytes);
+                share.keep(asked.unwrap_or_default());
+            }
+        }
+    }
+    share
 }
 
 /// What a tool is asked, beside the project that each of them sees.
@@ -464,10 +586,29 @@ fn run_one(
     share
 }
 
+/// The records that may hit a package of these lockfiles, as a database of their own; null where
+/// names cannot be told, which takes the whole. Same findings, a fraction of the time.
+fn small_database(
+    snapshot: &Snapshot,
+    locks: &[&Lockfile],
+    root: &Path,
+) -> Result<Option<Vec<u8>>, DatabaseRefused> {
+    let mut words = Words::default();
+    for lock in locks {
+        // One that cannot be read is the tool's to tell.
+        let Ok(text) = fs::read_to_string(root.join(&lock.path)) else { return Ok(None) };
+        if !words.read(lock.kind, &text) {
+            return Ok(None);
+        }
+    }
+    small_zip(&snapshot.select(&|name| words.may_name(name))?).map(Some)
+}
+
 /// The tool wants to write beside its database; it gets a copy, the snapshot stays as it is.
 fn database_copy(
     errand: &Errand<'_>,
     snapshot: &Snapshot,
+    small: Option<&[u8]>,
     inside: &str,
 ) -> std::io::Result<tempfile::TempDir> {
     let folder = errand.open_folder(0o777)?;
@@ -478,7 +619,10 @@ fn database_copy(
             fs::set_permissions(part, fs::Permissions::from_mode(0o777))?;
         }
     }
-    fs::copy(&snapshot.path, &target)?;
+    match small {
+        Some(bytes) => fs::write(&target, bytes)?,
+        None => drop(fs::copy(&snapshot.path, &target)?),
+    }
     fs::set_permissions(&target, fs::Permissions::from_mode(0o444))?;
     Ok(folder)
 }

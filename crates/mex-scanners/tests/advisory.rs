@@ -490,3 +490,119 @@ fn two_imports_at_once_leave_one_whole_snapshot() {
     place.databases.list()[0].verify().unwrap();
     assert_eq!(place.left_over().len(), 1);
 }
+
+/// Contract SC-2 over the whole RustSec snapshot: every vector computes, what is withdrawn or
+/// informational is known as such, what has no score is unscored, and the two forms agree.
+#[test]
+fn every_record_of_the_embedded_snapshots_has_the_class_it_should() {
+    use std::collections::BTreeMap;
+
+    use mex_runtime::cvss;
+    use mex_runtime::severity::VulnSeverity;
+
+    let folder = tempfile::tempdir().unwrap();
+    let databases = Databases::open(folder.path(), &clock()).unwrap();
+    let index = |form| databases.current("crates.io", form).unwrap().index().unwrap().records;
+    let (osv, tree) = (index(Form::Osv), index(Form::Rustsec));
+    let mut classes: BTreeMap<String, usize> = BTreeMap::new();
+    for record in &osv {
+        let scores: Vec<_> =
+            record.cvss.iter().map(|vector| cvss::score(vector, &record.id)).collect();
+        assert!(scores.iter().all(|score| score.tenths.is_some()), "{record:?}");
+        let severity = cvss::severity(&scores, &[], record.kind);
+        let class = match (record.withdrawn, record.kind) {
+            (Some(_), _) => "withdrawn".to_owned(),
+            (None, AdvisoryKind::Vulnerability) => {
+                assert_eq!(severity == VulnSeverity::Unscored, scores.is_empty(), "{record:?}");
+                if scores.is_empty() { "unscored" } else { "scored" }.to_owned()
+            }
+            (None, AdvisoryKind::Malware) => {
+                assert_eq!(severity, VulnSeverity::Critical, "{record:?}");
+                "malware".to_owned()
+            }
+            (None, _) => {
+                assert_eq!(severity, VulnSeverity::Informational, "{record:?}");
+                "informational".to_owned()
+            }
+        };
+        *classes.entry(class).or_default() += 1;
+    }
+    // Counted once in the snapshot of 2026-08-21 by another program; two carry a `MAL-` alias.
+    let counted: Vec<_> = classes.iter().map(|(class, count)| (class.as_str(), *count)).collect();
+    assert_eq!(
+        counted,
+        [
+            ("informational", 466),
+            ("malware", 2),
+            ("scored", 379),
+            ("unscored", 346),
+            ("withdrawn", 13)
+        ]
+    );
+    let tree: BTreeMap<_, _> = tree.iter().map(|record| (&record.id, record)).collect();
+    for record in &osv {
+        if let Some(same) = tree.get(&record.id) {
+            assert_eq!(same.kind, record.kind, "{}", record.id);
+            assert_eq!(same.withdrawn.is_some(), record.withdrawn.is_some(), "{}", record.id);
+        }
+    }
+}
+
+/// Contract SC-2: an informational word that nobody knows is taken for a vulnerability, a word beside
+/// the ecosystem's own fields counts, malware is told by id, alias or weakness.
+#[test]
+fn odd_records_are_indexed_by_the_graver_reading() {
+    let odd = |id: &str, more: serde_json::Value| {
+        let mut record: serde_json::Value =
+            serde_json::from_slice(&record(id, "npm", "odd")).unwrap();
+        for (key, value) in more.as_object().unwrap() {
+            if key == "affected" {
+                for (inner, value) in value.as_object().unwrap() {
+                    record["affected"][0][inner] = value.clone();
+                }
+            } else {
+                record[key] = value.clone();
+            }
+        }
+        record.to_string().into_bytes()
+    };
+    let cases = [
+        ("MAL-1", serde_json::json!({}), AdvisoryKind::Malware),
+        ("X-1", serde_json::json!({"aliases": ["mal-2026-1"]}), AdvisoryKind::Malware),
+        (
+            "X-2",
+            serde_json::json!({"database_specific": {"cwe_ids": ["CWE-79", "CWE-506"]}}),
+            AdvisoryKind::Malware,
+        ),
+        (
+            "X-3",
+            serde_json::json!({"affected": {"database_specific": {"informational": "unsound"}}}),
+            AdvisoryKind::Unsound,
+        ),
+        (
+            "X-4",
+            serde_json::json!({"affected": {"database_specific": {"informational": "surprising"}}}),
+            AdvisoryKind::Vulnerability,
+        ),
+        (
+            "X-5",
+            serde_json::json!({"affected": {"ecosystem_specific": {"severity": "HIGH"}}}),
+            AdvisoryKind::Vulnerability,
+        ),
+    ];
+    let files: Vec<_> =
+        cases.iter().map(|(id, more, _)| (format!("{id}.json"), odd(id, more.clone()))).collect();
+    let entries: Vec<_> =
+        files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("odd.zip");
+    std::fs::write(&file, zip_of(&entries)).unwrap();
+    let databases = Databases::open_bare(folder.path()).unwrap();
+    let index = databases.import(&file, None, &clock()).unwrap().snapshot.index().unwrap();
+    for (id, _, expect) in &cases {
+        let found = index.records.iter().find(|record| record.id == *id).unwrap();
+        assert_eq!(found.kind, *expect, "{id}");
+    }
+    let word = &index.records.iter().find(|record| record.id == "X-5").unwrap().words;
+    assert_eq!(word, &["HIGH"]);
+}

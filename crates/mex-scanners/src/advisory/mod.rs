@@ -17,6 +17,7 @@ pub mod index;
 pub mod osv;
 mod parse;
 mod rustsec;
+pub mod select;
 pub mod snapshot;
 
 use std::fs::File;
@@ -31,6 +32,7 @@ use serde::{Deserialize, Serialize};
 pub use error::DatabaseRefused;
 pub use fetch::{FetchLimits, default_source};
 pub use index::{Index, IndexPackage, IndexRecord};
+pub use select::{Selected, small_zip};
 pub use snapshot::Snapshot;
 
 /// How the records are laid out.

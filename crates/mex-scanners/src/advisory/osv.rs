@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use mex_runtime::cvss;
 use mex_runtime::finding::AdvisoryKind;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -230,31 +231,18 @@ impl OsvRecord {
         .canonicalise()
     }
 
+    /// The same reading as that of a tool's report: an index that says otherwise would choose otherwise.
     fn kind<'a>(&self, specifics: impl Iterator<Item = &'a Map<String, Value>>) -> AdvisoryKind {
-        let aliases = self.aliases.iter().flatten().map(String::as_str);
-        if std::iter::once(self.id.as_str()).chain(aliases).any(|id| id.starts_with("MAL-")) {
-            return AdvisoryKind::Malware;
-        }
+        let ids: Vec<String> =
+            std::iter::once(&self.id).chain(self.aliases.iter().flatten()).cloned().collect();
+        let (mut informational, mut weaknesses) = (None, Vec::new());
         for map in specifics {
-            let weaknesses = map.get("cwe_ids").and_then(Value::as_array);
-            // CWE-506: embedded malicious code.
-            if weaknesses.is_some_and(|list| list.iter().any(|id| id == "CWE-506")) {
-                return AdvisoryKind::Malware;
-            }
-            if let Some(word) = map.get("informational").and_then(Value::as_str) {
-                return informational(word);
-            }
+            let list = map.get("cwe_ids").and_then(Value::as_array);
+            weaknesses
+                .extend(list.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned));
+            informational = informational.or(map.get("informational").and_then(Value::as_str));
         }
-        AdvisoryKind::Vulnerability
-    }
-}
-
-/// RustSec's words for advisories that are no vulnerability; an unknown one is a notice.
-pub(super) fn informational(word: &str) -> AdvisoryKind {
-    match word {
-        "unmaintained" => AdvisoryKind::Unmaintained,
-        "unsound" => AdvisoryKind::Unsound,
-        _ => AdvisoryKind::Notice,
+        cvss::advisory_kind(&ids, informational, &weaknesses)
     }
 }
 

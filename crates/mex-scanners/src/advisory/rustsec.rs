@@ -3,11 +3,10 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use mex_runtime::finding::AdvisoryKind;
+use mex_runtime::cvss;
 use serde::Deserialize;
 
 use super::index::{IndexPackage, IndexRecord};
-use super::osv::informational;
 
 #[derive(Debug, Deserialize)]
 struct FrontMatter {
@@ -81,12 +80,15 @@ pub(super) fn parse(bytes: &[u8], folder: &str, stem: &str) -> Result<IndexRecor
             version.to_string()
         })
     });
+    let ids: Vec<String> =
+        std::iter::once(&advisory.id).chain(&advisory.aliases).cloned().collect();
+    let kind = cvss::advisory_kind(&ids, advisory.informational.as_deref(), &[]);
     Ok(IndexRecord {
         id: advisory.id,
         aliases: advisory.aliases,
         packages: vec![IndexPackage { name: advisory.package, fixed: lower_bounds.collect() }],
         withdrawn,
-        kind: advisory.informational.as_deref().map_or(AdvisoryKind::Vulnerability, informational),
+        kind,
         cvss: advisory.cvss.into_iter().collect(),
         words: Vec::new(),
         modified: withdrawn.map_or(published, |day| day.max(published)),

@@ -7,6 +7,7 @@ pub mod lint;
 pub mod manifest;
 pub mod packages;
 pub mod purl;
+pub(crate) mod words;
 
 use std::collections::BTreeMap;
 use std::fs;

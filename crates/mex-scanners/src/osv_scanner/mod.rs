@@ -3,7 +3,7 @@
 
 pub mod argv;
 pub mod normalise;
-mod wire;
+pub(crate) mod wire;
 
 /// Its name in the lock file.
 pub const NAME: &str = "osv-scanner";

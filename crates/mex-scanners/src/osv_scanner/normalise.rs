@@ -193,12 +193,25 @@ fn counts(tallies: BTreeMap<&str, (u64, Vec<String>)>) -> Vec<ToolCount> {
 fn finding(record: &Record, package: &Package, lockfile: &str) -> Finding {
     let name = &package.package;
     let component = purl::component(&name.ecosystem, &name.name, &name.version);
-    let mut aliases = vec![record.id.clone()];
-    aliases.extend(record.aliases.iter().flatten().cloned());
+    let mut aliases = Vec::new();
     for group in package.groups.iter().filter(|group: &&Group| group.ids.contains(&record.id)) {
         aliases.extend(group.ids.iter().cloned());
         aliases.extend(group.aliases.iter().flatten().cloned());
     }
+    of_record(record, component, aliases, lockfile, NAME)
+}
+
+/// What an OSV record says of one component, whichever tool found that it does; `aliases` are what
+/// the tool knows beside the record's own.
+pub(crate) fn of_record(
+    record: &Record,
+    component: Component,
+    mut aliases: Vec<String>,
+    lockfile: &str,
+    tool: &'static str,
+) -> Finding {
+    aliases.push(record.id.clone());
+    aliases.extend(record.aliases.iter().flatten().cloned());
     aliases.retain(|alias| !alias.is_empty());
     aliases.sort();
     aliases.dedup();
@@ -236,7 +249,7 @@ fn finding(record: &Record, package: &Package, lockfile: &str) -> Finding {
         fixed_versions: fixed(record, &component),
         lockfiles: vec![lockfile.to_owned()],
         attributions: vec![Attribution {
-            tool: ToolName::known(NAME),
+            tool: ToolName::known(tool),
             native_id: record.id.clone(),
         }],
         summary: line(record.summary.as_deref().unwrap_or("")),
@@ -260,7 +273,10 @@ fn affected<'a>(
 }
 
 fn specifics<'a>(record: &'a Record, component: &'a Component) -> Vec<&'a Specific> {
-    let parts = affected(record, component).filter_map(|part| part.database_specific.as_ref());
+    // Some databases put their word beside the ecosystem's own fields.
+    let parts = affected(record, component)
+        .flat_map(|part| [part.database_specific.as_ref(), part.ecosystem_specific.as_ref()])
+        .flatten();
     record.database_specific.iter().chain(parts).collect()
 }
 

@@ -75,7 +75,11 @@ pub struct Affected {
     #[serde(default)]
     pub ranges: Option<Vec<Range>>,
     #[serde(default)]
+    pub versions: Option<Vec<String>>,
+    #[serde(default)]
     pub database_specific: Option<Specific>,
+    #[serde(default)]
+    pub ecosystem_specific: Option<Specific>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -95,7 +99,11 @@ pub struct Range {
 #[derive(Debug, Deserialize)]
 pub struct Event {
     #[serde(default)]
+    pub introduced: Option<String>,
+    #[serde(default)]
     pub fixed: Option<String>,
+    #[serde(default)]
+    pub last_affected: Option<String>,
 }
 
 /// What databases add in their own words.

@@ -1,6 +1,6 @@
 //! Provisioning: a tool is built from what the lock file names, proved, recorded, and only then
 //! renamed into place (contract SC-5). A half-made tool is in a folder nobody resolves.
-//! Long because every kind of source ends in the same proof.
+//! Long because every kind of source, built or found, ends in one proof and one record.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -14,9 +14,10 @@ use mex_runtime::id::{EventId, ToolName};
 use mex_runtime::json;
 
 use super::lock::{LockedTool, PLATFORM, Source};
+use super::machine::{self, Wanted};
 use super::record::{FILE_NAME, ProvisioningRecord};
 use super::tree::{MANIFEST, STATS, Tree};
-use super::{Toolchain, ToolchainError, hash, python};
+use super::{Toolchain, ToolchainError, hash, manifest, python};
 use crate::process::provision::{Build, BuildFault, Built, ProvisionContext, run_build};
 
 /// The first characters of a folder that a tool is built in.
@@ -123,6 +124,9 @@ impl Toolchain {
             .prefix(BUILD_PREFIX)
             .tempdir_in(&self.folder)
             .map_err(|source| io("create", &self.folder, source))?;
+        if let Some(wanted) = machine::wanted(locked) {
+            return self.register(locked, &wanted, work.path(), context, progress);
+        }
         let FromSource { built, method, origin, built_with } =
             build_from_sources(locked, work.path(), context, progress)?;
         progress(name, "proving it");
@@ -152,26 +156,83 @@ impl Toolchain {
             built_with,
             stats_sha256: stats,
             provisioned_at: context.clock.now(),
+            machine: None,
         };
-        self.put_in_place(locked, &built, &record, work.path(), context)?;
+        self.put_in_place(locked, Some(&built), &record, work.path(), context)?;
+        Ok(Installed::Built(record))
+    }
+
+    /// Takes a tool of the machine's own on record as it is now: where it lies, what it says of its
+    /// version, the digest of all its files.
+    fn register(
+        &self,
+        locked: &LockedTool,
+        wanted: &Wanted<'_>,
+        work: &Path,
+        context: &ProvisionContext<'_>,
+        progress: &dyn Fn(&ToolName, &str),
+    ) -> Result<Installed, ToolchainError> {
+        let name = &locked.name;
+        let unusable = |why: String| ToolchainError::NoSource { name: name.clone(), why };
+        progress(name, "looking for the machine's own");
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let place = machine::find(name.as_str(), wanted, &path).map_err(unusable)?;
+        let version = machine::version(name.as_str(), &place).map_err(unusable)?;
+        if version < locked.version {
+            let least = &locked.version;
+            return Err(unusable(format!("it is {version} here, and {least} is the least")));
+        }
+        let mut args = vec![place.folder.join(wanted.entry).display().to_string()];
+        args.extend(locked.version_probe.args.clone());
+        let program = place.runtime.display().to_string();
+        let home = ("HOME".to_owned(), work.display().to_string());
+        let env = BTreeMap::from([home]);
+        let timeout = Duration::from_secs(30);
+        let build = Build { program: &program, args, env, cwd: work, timeout };
+        let said = run_build(&build, context).map_err(|fault| from_fault(name, fault))?;
+        let said = ended_well(name, name.as_str(), said)?;
+        let reported = String::from_utf8_lossy(&said.stdout).trim().to_owned();
+        if reported != version.to_string() {
+            let found = reported.chars().take(80).collect();
+            return Err(ToolchainError::Version { name: name.clone(), expected: version, found });
+        }
+        progress(name, "taking its digest");
+        let digest = manifest::digest(&place.runtime, &place.folder, &mut BTreeMap::new());
+        let found = digest
+            .map_err(|source| io("read", &place.folder, source))?
+            .ok_or_else(|| unusable("a link of its folder leads outside".to_owned()))?;
+        let record = ProvisioningRecord {
+            schema_version: "tr-1.0".to_owned(),
+            tool: ToolIdentity { name: name.clone(), version: version.to_string(), sha256: found },
+            method: "machine".to_owned(),
+            origin: format!("the {name} and {} of this machine", wanted.runtime),
+            built_with: String::new(),
+            stats_sha256: None,
+            provisioned_at: context.clock.now(),
+            machine: Some(place),
+        };
+        self.put_in_place(locked, None, &record, work, context)?;
         Ok(Installed::Built(record))
     }
 
     fn put_in_place(
         &self,
         locked: &LockedTool,
-        built: &Made,
+        built: Option<&Made>,
         record: &ProvisioningRecord,
         work: &Path,
         context: &ProvisionContext<'_>,
     ) -> Result<(), ToolchainError> {
         let ready = match built {
-            Made::Folder { folder, .. } => folder.clone(),
-            Made::File(_) => work.join("ready"),
+            Some(Made::Folder { folder, .. }) => folder.clone(),
+            Some(Made::File(_)) | None => {
+                let ready = work.join("ready");
+                std::fs::create_dir(&ready).map_err(|source| io("create", &ready, source))?;
+                ready
+            }
         };
         let executable = ready.join(locked.name.as_str());
-        if let Made::File(built) = built {
-            std::fs::create_dir(&ready).map_err(|source| io("create", &ready, source))?;
+        if let Some(Made::File(built)) = built {
             std::fs::rename(built, &executable)
                 .map_err(|source| io("rename", &executable, source))?;
         }
@@ -182,7 +243,7 @@ impl Toolchain {
         })?;
         std::fs::write(&beside, bytes).map_err(|source| io("write", &beside, source))?;
         let mut modes = vec![(&ready, 0o755), (&beside, 0o644)];
-        if matches!(built, Made::File(_)) {
+        if matches!(built, Some(Made::File(_))) {
             modes.push((&executable, 0o755));
         }
         for (path, mode) in modes {
@@ -272,6 +333,8 @@ fn build_from_sources(
         match source {
             // No archive is pinned yet; building from source is always possible.
             Source::Archive { .. } => {}
+            // Registered, not built.
+            Source::Machine { .. } => {}
             Source::GoModule { package, version, go, ldflags, .. } => {
                 progress(name, "building it with Go");
                 let mut env = inherited();

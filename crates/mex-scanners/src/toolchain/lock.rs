@@ -54,7 +54,7 @@ pub struct Lock {
 pub struct LockedTool {
     /// Its name, which is also its executable's.
     pub name: ToolName,
-    /// The version it must report.
+    /// The version it must report; for one of the machine's own, the least that will do.
     #[schemars(with = "String")]
     pub version: Version,
     /// Its licence as an SPDX expression.
@@ -144,6 +144,14 @@ pub enum Source {
         requirements: String,
         /// The digest of those requirements.
         requirements_sha256: Digest,
+    },
+    /// A program the machine already has, a package folder and what runs it: registered, not built.
+    /// The tool's version is the least that will do; the version registered is recorded.
+    Machine {
+        /// The executable that runs it, as `PATH` has it: `node`.
+        runtime: String,
+        /// The program in its package folder, such as `bin/npm-cli.js`.
+        entry: String,
     },
 }
 
@@ -274,6 +282,12 @@ impl Lock {
                     fault(at(&format!("executable_sha256/{platform}")), "is no known platform");
                 }
             }
+            let machine = |source: &Source| matches!(source, Source::Machine { .. });
+            if tool.sources.iter().any(machine)
+                && (tool.sources.len() > 1 || !tool.executable_sha256.is_empty())
+            {
+                fault(at("sources"), "one of the machine's own is the only source, without a pin");
+            }
             for (place, source) in tool.sources.iter().enumerate() {
                 source.faults(&tool.version, &mut |field, why| {
                     fault(at(&format!("sources/{place}/{field}")), why);
@@ -295,6 +309,11 @@ impl Lock {
 }
 
 impl LockedTool {
+    /// Whether it is one of the machine's own, registered and not built.
+    pub fn is_of_machine(&self) -> bool {
+        self.sources.iter().any(|source| matches!(source, Source::Machine { .. }))
+    }
+
     /// Whether what a tool says of itself has this version as a word of its own.
     pub(super) fn agrees(&self, said: &[u8]) -> Result<(), ToolchainError> {
         let said = String::from_utf8_lossy(said);
@@ -381,6 +400,15 @@ impl Source {
                         "requirements",
                         "must be the path of a `requirements.txt` of the product",
                     );
+                }
+            }
+            Self::Machine { runtime, entry } => {
+                if runtime.is_empty() || runtime.contains('/') {
+                    fault("runtime", "must be a program's name");
+                }
+                let plain = |part: &str| !matches!(part, "" | "." | "..");
+                if !entry.split('/').all(plain) {
+                    fault("entry", "must be a file of the package folder");
                 }
             }
         }

@@ -12,6 +12,8 @@
 pub mod error;
 pub mod install;
 pub mod lock;
+mod machine;
+mod manifest;
 mod python;
 pub mod record;
 mod tree;
@@ -29,6 +31,7 @@ use mex_runtime::id::ToolName;
 pub use error::ToolchainError;
 pub use install::{Existing, Installed};
 pub use lock::{Lock, LockedTool, PLATFORM};
+pub use machine::MachinePlace;
 pub use record::ProvisioningRecord;
 
 use crate::tool::PinnedTool;
@@ -102,10 +105,15 @@ impl Toolchain {
     /// Tells what this data folder's events say a tool must be: the last `tool_provisioned` of its
     /// name and version. From then on the record beside the tool counts for nothing.
     pub fn witness(&self, tool: &ToolIdentity) {
+        // Of the machine's own there is one, whatever its version: the last registered.
+        let version = match self.lock.tool(&tool.name) {
+            Some(locked) if locked.is_of_machine() => locked.version.to_string(),
+            _ => tool.version.clone(),
+        };
         self.witness
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .insert((tool.name.clone(), tool.version.clone()), tool.sha256);
+            .insert((tool.name.clone(), version), tool.sha256);
     }
 
     /// Tells what the same event says the table of a tool's stats must be.
@@ -148,6 +156,9 @@ impl Toolchain {
     pub fn resolve(&self, name: &ToolName) -> Result<PinnedTool, ToolchainError> {
         let locked = self.locked(name)?;
         let folder = self.tool_folder(locked);
+        if locked.is_of_machine() {
+            return self.registered(locked, &folder);
+        }
         let executable = folder.join(name.as_str());
         match std::fs::symlink_metadata(&executable) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -177,13 +188,52 @@ impl Toolchain {
         Ok(tool)
     }
 
+    /// A tool of the machine's own, as it was registered.
+    fn registered(&self, locked: &LockedTool, folder: &Path) -> Result<PinnedTool, ToolchainError> {
+        let name = &locked.name;
+        let missing =
+            || ToolchainError::Missing { name: name.clone(), version: locked.version.clone() };
+        let unpinned = || ToolchainError::Unpinned { name: name.clone() };
+        let record = ProvisioningRecord::read(folder)?.ok_or_else(missing)?;
+        let place = record.machine.as_ref().ok_or_else(unpinned)?;
+        if !place.runtime.exists() || !place.folder.exists() {
+            return Err(missing());
+        }
+        let expected = self.pin(locked, folder)?.ok_or_else(unpinned)?;
+        let tool = PinnedTool {
+            identity: ToolIdentity {
+                name: name.clone(),
+                version: record.tool.version.clone(),
+                sha256: expected,
+            },
+            executable: place.runtime.clone(),
+            mounts: vec![place.folder.clone()],
+        };
+        self.still_pinned(&tool)?;
+        // The digest covers what the package says of itself; the record is only a note beside it.
+        let said = machine::version(name.as_str(), place);
+        match said {
+            Ok(said) if said.to_string() == record.tool.version => Ok(tool),
+            Ok(said) => Err(ToolchainError::Version {
+                name: name.clone(),
+                expected: locked.version.clone(),
+                found: said.to_string(),
+            }),
+            Err(why) => Err(ToolchainError::Record { path: folder.join(record::FILE_NAME), why }),
+        }
+    }
+
     /// Compares a tool with its identity at the moment of a spawn: by stat where nothing moved
-    /// since the last full hash of this process, else by a full hash.
+    /// since the last full hash of this process, else by a full hash. A tool of many files is
+    /// compared by its manifest, each file of it in this way.
     ///
     /// # Errors
     /// `Changed` where it is another file, `Io` where it cannot be read.
     pub fn still_pinned(&self, tool: &PinnedTool) -> Result<(), ToolchainError> {
-        if let Some(folder) = tool.mounts.first() {
+        // A tool that lies in the folder it needs is that folder.
+        if let Some(folder) = tool.mounts.first()
+            && tool.executable.starts_with(folder)
+        {
             return self.still_whole(tool, folder);
         }
         let mut cache = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
@@ -192,6 +242,13 @@ impl Toolchain {
             expected: tool.identity.sha256,
             found,
         };
+        if let [folder] = tool.mounts.as_slice() {
+            let found =
+                manifest::digest(&tool.executable, folder, &mut cache).map_err(|source| {
+                    ToolchainError::Io { action: "read", path: folder.clone(), source }
+                })?;
+            return if found == Some(tool.identity.sha256) { Ok(()) } else { Err(changed(found)) };
+        }
         let known = cache.get(&tool.executable);
         let now = Verified::read(&tool.executable, known)
             .map_err(|source| ToolchainError::Io {
@@ -210,7 +267,10 @@ impl Toolchain {
     /// (promise P3). A digest of the lock file is one of a known version.
     pub fn version_question(&self, tool: &ToolIdentity) -> Option<Vec<String>> {
         let locked = self.lock.tool(&tool.name)?;
-        let known = locked.executable_sha256.contains_key(PLATFORM)
+        // One of the machine's own was asked when it was registered, and its manifest covers its
+        // own statement of the version.
+        let known = locked.is_of_machine()
+            || locked.executable_sha256.contains_key(PLATFORM)
             // Its start costs seconds, and each of its answers names the version, which is compared.
             || locked.is_many_files()
             || self.proved.lock().unwrap_or_else(PoisonError::into_inner).contains(tool);
@@ -298,7 +358,10 @@ impl Toolchain {
         }
         let record = ProvisioningRecord::read(folder)?;
         Ok(record
-            .filter(|record| record.tool.name == tool.name && record.tool.version == version)
+            .filter(|record| {
+                record.tool.name == tool.name
+                    && (record.tool.version == version || tool.is_of_machine())
+            })
             .map(|record| record.tool.sha256))
     }
 }

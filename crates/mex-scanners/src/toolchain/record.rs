@@ -12,6 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::error::ToolchainError;
+use super::machine::MachinePlace;
 
 /// The file's name in the tool's folder.
 pub(super) const FILE_NAME: &str = "record.json";
@@ -24,7 +25,7 @@ pub struct ProvisioningRecord {
     pub schema_version: String,
     /// What was built or unpacked, pinned from then on.
     pub tool: ToolIdentity,
-    /// `archive` or `source`.
+    /// `archive`, `source` or `machine`.
     pub method: String,
     /// What it was made from: a module with version, a crate with checksum, an archive with digest.
     pub origin: String,
@@ -35,6 +36,9 @@ pub struct ProvisioningRecord {
     pub stats_sha256: Option<Digest>,
     /// When.
     pub provisioned_at: Timestamp,
+    /// Where a tool of the machine's own was found; its digest is over all of that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub machine: Option<MachinePlace>,
 }
 
 impl ProvisioningRecord {

@@ -4,6 +4,7 @@
 mod kit;
 mod licences;
 mod limits;
+mod npm;
 mod real;
 mod through;
 mod walls;

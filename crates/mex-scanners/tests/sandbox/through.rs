@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use mex_runtime::adapter::{Adapter, AdapterOutcome, RunContext};
 use mex_runtime::artifact::{ArtifactHandle, SandboxLevel, ToolIdentity, media_type};
-use mex_runtime::capability::{CapabilityRegistry, Profiles};
+use mex_runtime::capability::{CapabilityRegistry, Consent, Profiles};
 use mex_runtime::code::Code;
 use mex_runtime::coverage::CoverageState;
 use mex_runtime::digest::Digest;
@@ -100,7 +100,7 @@ enum Pin {
 }
 
 /// A day after that of the embedded databases.
-struct Today;
+pub struct Today;
 
 impl Clock for Today {
     fn now(&self) -> jiff::Timestamp {
@@ -122,20 +122,33 @@ fn databases() -> Arc<Databases> {
     databases.clone()
 }
 
-struct Bench {
+pub struct Bench {
     work: tempfile::TempDir,
     tools: tempfile::TempDir,
     stage: Stage,
-    sandbox: Arc<Sandbox>,
-    ports: Ports,
-    budget: Value,
+    pub sandbox: Arc<Sandbox>,
+    pub ports: Ports,
+    pub budget: Value,
+    /// Parameters, profile and consents of the operation.
+    pub params: Value,
+    pub profile: &'static str,
+    pub consents: Vec<Consent>,
 }
 
 impl Bench {
     fn new() -> Self {
+        Self::with(&[("Cargo.lock", CARGO_LOCK)])
+    }
+
+    /// A project of these files.
+    pub fn with(files: &[(&str, &str)]) -> Self {
         let (work, tools) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let project = tempfile::tempdir().unwrap();
-        std::fs::write(project.path().join("Cargo.lock"), CARGO_LOCK).unwrap();
+        for (path, text) in files {
+            let path = project.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
         let options = StageOptions::default();
         let stage = Stage::take(project.path(), work.path(), &options, &|_| (), &Cancel::default())
             .unwrap();
@@ -146,7 +159,17 @@ impl Bench {
             "memory_bytes": 512 << 20, "output_bytes": 8 << 20,
         });
         let ports = Ports::default();
-        Self { work, tools, stage, sandbox: Arc::new(sandbox), ports, budget }
+        Self {
+            work,
+            tools,
+            stage,
+            sandbox: Arc::new(sandbox),
+            ports,
+            budget,
+            params: json!({}),
+            profile: "supply_chain_scan",
+            consents: Vec::new(),
+        }
     }
 
     /// Puts the stub where the tool belongs, with its orders, and returns its digest.
@@ -174,6 +197,7 @@ impl Bench {
                 built_with: String::new(),
                 stats_sha256: None,
                 provisioned_at: "2026-08-25T12:00:00Z".parse().unwrap(),
+                machine: None,
             };
             let beside = path.with_file_name("record.json");
             std::fs::write(beside, serde_json::to_vec(&record).unwrap()).unwrap();
@@ -235,7 +259,7 @@ impl Bench {
         }
     }
 
-    fn run(&self, adapter: &dyn Adapter) -> AdapterOutcome {
+    pub fn run(&self, adapter: &dyn Adapter) -> AdapterOutcome {
         let manifest = ArtifactHandle {
             sha256: Digest::of(b"manifest"),
             media_type: media_type::MANIFEST.into(),
@@ -273,16 +297,16 @@ impl Bench {
             "engine_id": engine,
             "operation": operation,
             "inputs": inputs,
-            "params": {},
+            "params": self.params,
             "capabilities_requested": spec.required_capabilities(),
-            "capability_profile_id": "supply_chain_scan",
+            "capability_profile_id": self.profile,
             "actor_id": "tester",
             "job_id": uuid::Uuid::now_v7(),
             "budget": self.budget,
             "determinism": spec.entry().determinism_ceiling,
             "evidence_policy": {"required": true},
             "output_spec": {"roles": spec.entry().output_roles},
-            "consents": [],
+            "consents": self.consents.iter().map(|consent| &consent.id).collect::<Vec<_>>(),
         });
         let attempt =
             Attempt::parse(&request.to_string(), OpId::new(uuid::Uuid::now_v7())).unwrap();
@@ -291,7 +315,7 @@ impl Bench {
             catalog: &catalog,
             registry: &registry,
             profiles: &Profiles::parse(PROFILES, &registry).unwrap(),
-            consents: &[],
+            consents: &self.consents,
             now: Today.now(),
             op_id: OpIdState::Fresh,
             artifacts: [(manifest.clone(), ArtifactState::Intact)].into(),
