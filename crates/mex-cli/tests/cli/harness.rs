@@ -135,7 +135,7 @@ impl Mex {
         let project = self.project();
         let mut arguments = vec!["scan", project.to_str().unwrap(), "--format", "json"];
         if !more.contains(&"--jobs") {
-            arguments.extend(["--jobs", "secret,vuln"]);
+            arguments.extend(["--jobs", "secret,vuln,sbom"]);
         }
         arguments.extend(more);
         self.run(arguments)
