@@ -72,6 +72,7 @@ fn ending(name: &str) -> String {
     let plain = |part: &&str| {
         !part.is_empty() && part.len() <= 12 && part.bytes().all(|c| c.is_ascii_alphanumeric())
     };
+    let name = name.trim_start_matches('.');
     let mut parts: Vec<&str> = name.rsplit('.').take(2).take_while(plain).collect();
     if name.rsplit('.').count() <= parts.len() {
         parts.pop();
@@ -149,7 +150,7 @@ mod tests {
             (".git/x", "mex-neutral-4/x"),
             ("CVS/x", "mex-neutral-5/x"),
             ("mex-neutral-1.tar.gz", "mex-neutral-6.tar.gz"),
-            (".hidden", "mex-neutral-7.hidden"),
+            (".hidden", "mex-neutral-7"),
             ("日本語/again", "mex-neutral-2/again"),
         ] {
             assert_eq!(names.inside(given), expect, "{given}");

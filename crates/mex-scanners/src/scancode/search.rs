@@ -294,12 +294,11 @@ impl Search {
             reading.feed(bytes);
             self.found |= reading.found;
         }
-        if !bytes.is_ascii() || !self.seam.is_empty() {
-            self.seam.extend_from_slice(bytes);
-            self.found |= BYTES.iter().any(|needle| holds(&self.seam, needle));
-            let cut = self.seam.len().saturating_sub(SEAM);
-            self.seam.drain(..cut);
-        }
+        let ascii = bytes.is_ascii() && self.seam.is_ascii();
+        self.seam.extend_from_slice(bytes);
+        self.found |= !ascii && BYTES.iter().any(|needle| holds(&self.seam, needle));
+        let cut = self.seam.len().saturating_sub(SEAM);
+        self.seam.drain(..cut);
     }
 
     /// Whether there was one; nothing can be fed afterwards.
