@@ -1,12 +1,12 @@
 //! The folder that scancode reads: links to, or copies of, the staged files to look at, under
-//! names that it neither ignores nor mistakes. Never writes to the stage.
+//! names that it neither ignores nor mistakes, and in an encoding that it reads. Never writes to the stage.
 //!
 //! Ordinary names are kept, because scancode looks at them (`LICENSE`, `package.json`). Any other
 //! name (a script beside Latin, a dot first, what version control owns) becomes a neutral one.
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io;
+use std::io::{self, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
@@ -16,6 +16,8 @@ use super::Tree;
 const NEUTRAL: &str = "mex-neutral-";
 /// Names that scancode passes over as version control's.
 const VERSION_CONTROL: &[&str] = &["CVS", "_MTN", "_darcs", "vssver.scc"];
+/// A longer text in UTF-16 is given to scancode as it is.
+const MAX_UTF16: u64 = 64 << 20;
 /// A longer name becomes a neutral one.
 const MAX_NAME: usize = 100;
 
@@ -114,6 +116,10 @@ impl Input {
         if !meta.is_file() {
             return Err(io::ErrorKind::InvalidInput.into());
         }
+        if let Some(text) = from_utf16(from)? {
+            fs::write(&to, text)?;
+            return fs::set_permissions(&to, fs::Permissions::from_mode(0o444));
+        }
         if meta.permissions().mode() & 0o004 != 0 && fs::hard_link(from, &to).is_ok() {
             return Ok(());
         }
@@ -129,6 +135,27 @@ impl Input {
     pub(super) fn names(&self) -> impl Iterator<Item = (&str, &str)> {
         self.names.iter().map(|(inside, staged)| (inside.as_str(), staged.as_str()))
     }
+}
+
+/// The text of a file that says it is UTF-16, which scancode itself takes for binary.
+fn from_utf16(path: &Path) -> io::Result<Option<String>> {
+    let mut file = fs::File::open(path)?;
+    let mut mark = [0; 2];
+    if file.read_exact(&mut mark).is_err() {
+        return Ok(None);
+    }
+    let unit: fn([u8; 2]) -> u16 = match mark {
+        [0xff, 0xfe] => u16::from_le_bytes,
+        [0xfe, 0xff] => u16::from_be_bytes,
+        _ => return Ok(None),
+    };
+    let mut bytes = Vec::new();
+    file.take(MAX_UTF16 + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_UTF16 {
+        return Ok(None);
+    }
+    let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
+    Ok(Some(char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()))
 }
 
 fn open(folder: &Path) -> io::Result<()> {
