@@ -135,10 +135,7 @@ fn licences_are_found_under_any_name_in_any_encoding_and_kept_by_content() {
     project.put("src/see.rs", b"// see LICENSE for details\nfn main() {}\n");
     project.put("src/tag.rs", b"// SPDX-License-Identifier: MPL-2.0\nfn main() {}\n");
     project.put("src/plain.rs", b"fn main() {}\n");
-    project.put(
-        "odd/COPYING",
-        b"You may use this under our special terms of licence, see the moon.\n",
-    );
+    project.put("odd/COPYING", b"Licensed under the terms in the LICENSE file\n");
     let wide: Vec<u8> =
         [0xff, 0xfe].into_iter().chain(MIT.encode_utf16().flat_map(u16::to_le_bytes)).collect();
     project.put("wide/LICENSE", &wide);
