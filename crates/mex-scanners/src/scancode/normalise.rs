@@ -158,20 +158,12 @@ fn outcome(file: File) -> Result<Outcome, String> {
     Ok(Outcome::Read(Told { detections, clues, share: thousandths(share / 100.0) }))
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a share between 0 and 1, checked by the caller"
-)]
+/// Of a share between 0 and 1.
 fn thousandths(share: f64) -> u16 {
     (share * 1000.0).round() as u16
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "clamped to 0 to 100 before"
-)]
+/// Of a score from 0 to 100.
 fn hundredths(score: f64) -> u32 {
     (score.clamp(0.0, 100.0) * 100.0).round() as u32
 }
