@@ -102,7 +102,9 @@ fn what_is_accepted_is_hidden_in_every_later_scan_of_that_project_and_nowhere_el
 
     let other = mex.folder.path().join("other");
     crate::harness::copy(&mex.project(), &other);
-    let elsewhere = mex.run(["scan", path(&other), "--release", "--format", "json"]).expect(1);
+    let elsewhere = mex
+        .run(["scan", path(&other), "--release", "--jobs", "secret,vuln", "--format", "json"])
+        .expect(1);
     assert_eq!(blocking(&elsewhere.json()).len(), 2);
     assert_eq!(elsewhere.json()["allowlist"], "none");
 }
@@ -212,12 +214,15 @@ fn a_gap_is_accepted_by_name_and_what_cannot_be_trusted_never() {
         .write("web/package.json", r#"{"name":"w","version":"1.0.0","dependencies":{"lodash":"4.17.0"}}"#);
     let jobs = ["--jobs", "vuln"];
     let outcome = mex.scan(&jobs).expect(4).json();
-    let gaps: Vec<String> = reasons(&outcome)
+    let mut gaps: Vec<String> = reasons(&outcome)
         .iter()
         .filter(|reason| reason["effect"] == "leaves_incomplete")
         .map(|reason| reason["fingerprint"].as_str().unwrap().to_owned())
         .collect();
     assert!(!gaps.is_empty());
+    // Two tools that miss the same database are one gap to accept.
+    gaps.sort();
+    gaps.dedup();
     for gap in &gaps {
         add(&mex, gap, &[]).expect(0);
     }

@@ -1,6 +1,7 @@
 //! `toolchain.lock.json`, version `tl-1.0`: which tools exist for the product and what each one is
 //! made from (contract SC-5, SC-13). Owns the format and its strict reading.
 //! Never looks at the machine: whether a tool is there is [`super::Toolchain`]'s business.
+//! Long because every kind of source has its fields and its faults in one place.
 
 use std::collections::{BTreeMap, BTreeSet};
 

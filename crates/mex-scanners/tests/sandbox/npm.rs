@@ -485,6 +485,7 @@ impl Fake {
             method: "machine".to_owned(),
             origin: "tests".to_owned(),
             built_with: String::new(),
+            stats_sha256: None,
             provisioned_at: "2026-08-25T12:00:00Z".parse().unwrap(),
             machine: Some(MachinePlace { runtime: node(), folder: self.package() }),
         };
