@@ -1,6 +1,6 @@
 //! A scan's outcome for people: one word, why, the worst findings, what to type next.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mex_app::runtime::artifact::SandboxLevel;
 use mex_app::runtime::finding::{Finding, Vulnerability};
@@ -49,8 +49,12 @@ fn headline(out: &Out, scan: &ScanOutcome) -> String {
     } else {
         String::new()
     };
+    let licenses = match counts.unknown_licenses {
+        0 => String::new(),
+        unknown => format!(", {}", plural(unknown, "unknown licence", "unknown licences")),
+    };
     format!(
-        "\n{word}  {} {mode}: {}, {}, {}{components}\n",
+        "\n{word}  {} {mode}: {}, {}{licenses}, {}{components}\n",
         out.bold(&plain(&scan.project)),
         plural(vulnerabilities, "vulnerability", "vulnerabilities"),
         plural(counts.secrets, "secret", "secrets"),
@@ -64,7 +68,7 @@ fn reasons(out: &Out, title: &str, scan: &ScanOutcome, effect: Effect) -> String
         return String::new();
     }
     let mut text = format!("\n{} ({})\n", out.bold(title), by_rule(&standing));
-    let groups = grouped(&standing);
+    let groups = each_rule_first(grouped(&standing));
     for (reason, more) in groups.iter().take(ROWS) {
         let more =
             if *more > 0 { out.dim(&format!("  and {more} more like it")) } else { String::new() };
@@ -106,6 +110,14 @@ fn grouped<'a>(reasons: &[&'a Reason]) -> Vec<(&'a Reason, usize)> {
         }
     }
     groups.into_iter().map(|(_, reason, more)| (reason, more)).collect()
+}
+
+/// The gravest of each rule before the others, so that no rule that decided is below the cut.
+fn each_rule_first(groups: Vec<(&Reason, usize)>) -> Vec<(&Reason, usize)> {
+    let mut seen = BTreeSet::new();
+    let (first, others): (Vec<_>, Vec<_>) =
+        groups.into_iter().partition(|(reason, _)| seen.insert(reason.rule));
+    first.into_iter().chain(others).collect()
 }
 
 fn rest(out: &Out, all: usize, scan: &ScanOutcome) -> String {
