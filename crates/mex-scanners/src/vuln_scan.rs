@@ -220,6 +220,15 @@ impl Share {
     }
 
     pub(crate) fn outcome(mut self, level: SandboxLevel) -> AdapterOutcome {
+        if self.entries.is_empty() && self.errors.is_empty() {
+            self.entries.push(entry(
+                "lockfiles",
+                None,
+                CoverageState::Skipped,
+                "the project has no lockfile and no manifest that asks for one",
+                0,
+            ));
+        }
         let mut coverage = Coverage {
             entries: self.entries,
             counts: self.counts,
@@ -232,6 +241,16 @@ impl Share {
         self.tools.sort();
         self.tools.dedup();
         self.asked.sort();
+        if self.evidence.is_empty() && self.errors.is_empty() {
+            // A project without lockfiles: what was looked at is all there is to show.
+            let looked_at = json!({"looked_at": coverage.entries}).to_string().into_bytes();
+            self.evidence.push(Produced {
+                role: "evidence".to_owned(),
+                media_type: media_type::TOOL_JSON.to_owned(),
+                original_bytes: looked_at.len() as u64,
+                bytes: looked_at,
+            });
+        }
         let config = json!({
             "asked": self.asked,
             osv_scanner::NAME: osv_scanner::argv::CONFIG,

@@ -123,6 +123,15 @@ fn no_file_holds(root: &std::path::Path, needle: &[u8]) -> u64 {
     count
 }
 
+/// A project that names no package has no vulnerable one: that is a result, with its evidence.
+#[test]
+fn a_project_without_lockfiles_is_scanned_and_passes() {
+    let mex = Mex::ready();
+    mex.write("notes.txt", "nothing to see\n");
+    let outcome = mex.scan(&[]).expect(0).json();
+    assert_eq!(outcome["verdict"]["verdict"], "pass");
+}
+
 #[test]
 fn in_release_the_stale_database_and_the_jobs_that_did_not_run_are_the_only_gaps_of_a_clean_project()
  {
