@@ -22,7 +22,7 @@ use crate::app::App;
 use crate::error::{AppError, AppResult};
 use crate::facts::{Purpose, tools_digest};
 use crate::op::Staging;
-use crate::plan::{self, BUILT, History, Planned};
+use crate::plan::{self, History, Planned};
 use crate::progress::{Step, StepSink};
 
 /// One engine's suite as it went.
@@ -119,7 +119,7 @@ impl App {
 
     fn built_engines(&self) -> AppResult<Vec<(EngineId, JobName)>> {
         let mut engines = Vec::new();
-        for name in BUILT {
+        for name in plan::JOBS {
             let job: JobName = name.parse().map_err(|error: mex_runtime::id::BadId| {
                 AppError::new(Code::Internal, error.to_string())
             })?;

@@ -21,7 +21,7 @@ use crate::app::App;
 use crate::engines::Engines;
 use crate::error::{AppError, AppResult};
 use crate::facts::{Ground, Purpose};
-use crate::plan::{self, BUILT, History, Part, Planned};
+use crate::plan::{self, History, Part, Planned};
 use crate::progress::{Step, StepSink};
 use crate::scan::{locked, step_of};
 
@@ -89,8 +89,7 @@ impl Jobs<'_> {
     pub fn run(&self, wanted: &[JobName]) -> AppResult<Ran> {
         let results: Mutex<Vec<(usize, OneJob)>> = Mutex::new(Vec::new());
         std::thread::scope(|scope| {
-            let built = wanted.iter().filter(|job| BUILT.contains(&job.as_str()));
-            for (place, job) in built.enumerate() {
+            for (place, job) in wanted.iter().enumerate() {
                 let results = &results;
                 scope.spawn(move || {
                     let result = self.run_one(job);

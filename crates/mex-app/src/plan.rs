@@ -16,9 +16,6 @@ use crate::error::{AppError, AppResult};
 /// Every job a scan can have, in the order they are shown (contract section 8).
 pub const JOBS: [&str; 4] = ["secret", "vuln", "sbom", "license"];
 
-/// The jobs whose engines are built into this version; the others belong to a later one.
-pub const BUILT: [&str; 4] = JOBS;
-
 /// Whether secrets are searched in the history too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum History {

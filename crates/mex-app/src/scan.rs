@@ -34,7 +34,7 @@ use crate::documents::{self, Document};
 use crate::engines::Engines;
 use crate::error::{AppError, AppResult};
 use crate::job::{JobRun, Jobs};
-use crate::plan::{BUILT, History, JOBS};
+use crate::plan::{History, JOBS};
 use crate::progress::{Step, StepSink};
 use crate::workspace::Workspace;
 
@@ -171,13 +171,7 @@ impl App {
         let wanted: Vec<JobName> = JOBS
             .iter()
             .filter_map(|name| name.parse().ok())
-            .filter(|job: &JobName| {
-                if request.jobs.is_empty() {
-                    BUILT.contains(&job.as_str())
-                } else {
-                    request.jobs.contains(job)
-                }
-            })
+            .filter(|job: &JobName| request.jobs.is_empty() || request.jobs.contains(job))
             .collect();
         let policy_ref = self.store(policy.text.as_bytes(), "application/toml", "policy")?;
         let own = self.project_allowlist(&workspace.wsid)?;
@@ -278,7 +272,7 @@ impl App {
             ));
         }
         let operations: Vec<JudgedOperation> = ran.operations;
-        let absent = absent_jobs(&prepared.wanted, request.mode);
+        let absent = left_out(&prepared.wanted);
         let input = VerdictInput {
             mode: request.mode,
             now: self.clock.now(),
@@ -454,21 +448,12 @@ pub(crate) fn verified(
         .collect()
 }
 
-/// A release needs every job, so one that this version cannot run is named as that.
-fn absent_jobs(wanted: &[JobName], mode: ScanMode) -> Vec<AbsentJob> {
+/// The jobs that were not asked for; in a release each is a gap (contract SC-3).
+fn left_out(wanted: &[JobName]) -> Vec<AbsentJob> {
     JOBS.iter()
         .filter_map(|name| name.parse::<JobName>().ok())
-        .filter_map(|job| {
-            let built = BUILT.contains(&job.as_str());
-            match (wanted.contains(&job), built) {
-                (true, true) => None,
-                (asked, false) if asked || mode == ScanMode::Release => {
-                    let why = format!("the job `{job}` is not built into this version of mex");
-                    Some(AbsentJob { job, why: Absence::NotAvailable(why) })
-                }
-                (_, _) => Some(AbsentJob { job, why: Absence::LeftOut }),
-            }
-        })
+        .filter(|job| !wanted.contains(job))
+        .map(|job| AbsentJob { job, why: Absence::LeftOut })
         .collect()
 }
 

@@ -14,6 +14,7 @@ pub mod lockfile;
 pub mod npm_audit;
 pub mod osv_scanner;
 pub mod process;
+mod reading;
 pub mod redact;
 pub mod sandbox;
 pub mod sbom_scan;

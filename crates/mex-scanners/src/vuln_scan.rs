@@ -31,6 +31,7 @@ use crate::errand::{self, Ask, Errand, answer, read_only, unprepared};
 use crate::lockfile::words::Words;
 use crate::lockfile::{Discovered, Lockfile, discover, entry};
 use crate::process::{Finished, Keep, Mount, MountMode};
+use crate::reading::Normalised;
 use crate::sandbox::Sandbox;
 use crate::stage::StageLedger;
 use crate::tool::PinnedTool;
@@ -106,6 +107,7 @@ impl Adapter for VulnScan {
                 }
             },
         }
+        total.looked_at();
         total.outcome(self.sandbox.level)
     }
 }
@@ -204,6 +206,28 @@ impl Share {
         self.entries.extend(entries);
     }
 
+    /// Adds what one run means.
+    pub(crate) fn read(&mut self, run: Normalised) {
+        self.findings.extend(run.findings);
+        self.counts.extend(run.counts);
+        self.entries.extend(run.entries);
+        self.errors.extend(run.errors);
+    }
+
+    /// A project without lockfiles: what was looked at is all there is to show.
+    fn looked_at(&mut self) {
+        if !self.evidence.is_empty() || !self.errors.is_empty() {
+            return;
+        }
+        if self.entries.is_empty() {
+            let reason = "the project has no lockfile and no manifest that asks for one";
+            self.entries.push(entry("lockfiles", None, CoverageState::Skipped, reason, 0));
+        }
+        let mut looked_at = Coverage { entries: self.entries.clone(), ..Coverage::empty() };
+        looked_at.canonicalise();
+        self.keep(json!({"looked_at": looked_at.entries}).to_string().as_bytes());
+    }
+
     pub(crate) fn keep(&mut self, bytes: &[u8]) {
         if !bytes.is_empty() {
             self.keep_as(media_type::TOOL_JSON, bytes.to_vec());
@@ -220,15 +244,6 @@ impl Share {
     }
 
     pub(crate) fn outcome(mut self, level: SandboxLevel) -> AdapterOutcome {
-        if self.entries.is_empty() && self.errors.is_empty() {
-            self.entries.push(entry(
-                "lockfiles",
-                None,
-                CoverageState::Skipped,
-                "the project has no lockfile and no manifest that asks for one",
-                0,
-            ));
-        }
         let mut coverage = Coverage {
             entries: self.entries,
             counts: self.counts,
@@ -241,16 +256,6 @@ impl Share {
         self.tools.sort();
         self.tools.dedup();
         self.asked.sort();
-        if self.evidence.is_empty() && self.errors.is_empty() {
-            // A project without lockfiles: what was looked at is all there is to show.
-            let looked_at = json!({"looked_at": coverage.entries}).to_string().into_bytes();
-            self.evidence.push(Produced {
-                role: "evidence".to_owned(),
-                media_type: media_type::TOOL_JSON.to_owned(),
-                original_bytes: looked_at.len() as u64,
-                bytes: looked_at,
-            });
-        }
         let config = json!({
             "asked": self.asked,
             osv_scanner::NAME: osv_scanner::argv::CONFIG,
@@ -458,10 +463,7 @@ fn run_osv(
             share.keep_as(media_type::ZIP, small);
         }
         let read = osv_scanner::normalise::normalise(&answer(finished), locks);
-        share.findings = read.findings;
-        share.counts = read.counts;
-        share.entries = read.entries;
-        share.errors = read.errors;
+        share.read(read);
     })
 }
 
@@ -484,10 +486,7 @@ fn run_audit(
     run_one(errand, tool, &[lock], root, asked, budget, |finished, share| {
         let records = snapshot.identity.record_count;
         let read = cargo_audit::normalise::normalise(&answer(finished), lock, records);
-        share.findings = read.findings;
-        share.counts = read.counts;
-        share.entries = read.entries;
-        share.errors = read.errors;
+        share.read(read);
     })
 }
 
@@ -532,10 +531,7 @@ fn run_npm(
             let said = crate::errand::answer(&ran.finished);
             let asked = ran.asked.as_deref();
             let read = normalise(&said, asked, &lock.path, &locked, Source::Snapshot(&told));
-            share.findings = read.findings;
-            share.counts = read.counts;
-            share.entries = read.entries;
-            share.errors = read.errors;
+            share.read(read);
             if !ran.finished.stdout.is_truncated() {
                 share.keep(&ran.finished.stdout.bytes);
                 share.keep(asked.unwrap_or_default());

@@ -2,7 +2,7 @@
 //! Owns the reading of exit code against report and the count (promise P4). Never reads a database.
 
 use mex_runtime::code::Code;
-use mex_runtime::coverage::{CoverageEntry, CoverageState, Drop as Dropped, ToolCount};
+use mex_runtime::coverage::{CoverageState, Drop as Dropped, ToolCount};
 use mex_runtime::cvss;
 use mex_runtime::finding::{Attribution, Finding, Vulnerability};
 use mex_runtime::id::ToolName;
@@ -14,20 +14,8 @@ use super::wire::{Advisory, Item, Output};
 use crate::answer::{Answer, error, line};
 use crate::lockfile::lint::Count;
 use crate::lockfile::{Lockfile, entry, purl};
+pub use crate::reading::Normalised;
 use crate::version::ascending;
-
-/// What one run means.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Normalised {
-    /// One an advisory and component; what several tools say is merged later (contract SC-7).
-    pub findings: Vec<Finding>,
-    /// Count in = count out + drops.
-    pub counts: Vec<ToolCount>,
-    /// What became of the lockfile.
-    pub entries: Vec<CoverageEntry>,
-    /// Why the answer cannot be trusted; findings stand all the same.
-    pub errors: Vec<TypedError>,
-}
 
 /// Reads the answer of one run over `lockfile` with a database of `records` records.
 pub fn normalise(answer: &Answer<'_>, lockfile: &Lockfile, records: u64) -> Normalised {

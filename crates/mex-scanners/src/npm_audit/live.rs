@@ -88,10 +88,7 @@ impl NpmAuditLive {
             let asked = ran.asked.as_deref();
             let said = answer(&ran.finished);
             let read = normalise(&said, asked, &lock.path, &locked, Source::Registry);
-            share.findings.extend(read.findings);
-            share.counts.extend(read.counts);
-            share.entries.extend(read.entries);
-            share.errors.extend(read.errors);
+            share.read(read);
             share.keep(&ran.finished.stdout.bytes);
             share.keep(asked.unwrap_or_default());
         }

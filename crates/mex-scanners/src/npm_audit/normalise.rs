@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mex_runtime::code::Code;
-use mex_runtime::coverage::{CoverageEntry, CoverageState, ToolCount};
+use mex_runtime::coverage::{CoverageState, ToolCount};
 use mex_runtime::cvss;
 use mex_runtime::finding::{Attribution, Component, Finding, SeverityWord, Vulnerability};
 use mex_runtime::id::ToolName;
@@ -20,20 +20,8 @@ use super::{ALIASES, NAME, SAME_DATABASE, range};
 use crate::answer::{Answer, error, line};
 use crate::lockfile::{entry, purl};
 use crate::osv_scanner::normalise::of_record;
+pub(crate) use crate::reading::Normalised;
 use crate::version::ascending;
-
-/// What one run means.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Normalised {
-    /// One an advisory and version; what several tools say is merged later (contract SC-7).
-    pub(crate) findings: Vec<Finding>,
-    /// One for the lockfile.
-    pub(crate) counts: Vec<ToolCount>,
-    /// What became of the lockfile.
-    pub(crate) entries: Vec<CoverageEntry>,
-    /// Why the answer cannot be trusted, or a part of it; findings stand all the same.
-    pub(crate) errors: Vec<TypedError>,
-}
 
 /// Who answered npm.
 #[derive(Debug, Clone, Copy)]

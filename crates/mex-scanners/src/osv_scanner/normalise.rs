@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use mex_runtime::code::Code;
-use mex_runtime::coverage::{CoverageEntry, CoverageState, Drop as Dropped, ToolCount};
+use mex_runtime::coverage::{CoverageState, Drop as Dropped, ToolCount};
 use mex_runtime::cvss;
 use mex_runtime::finding::{Attribution, Component, Finding, Score, SeverityWord, Vulnerability};
 use mex_runtime::id::ToolName;
@@ -17,20 +17,8 @@ use super::wire::{self, Group, Output, Package, Record, Specific};
 use crate::answer::{Answer, error, line};
 use crate::lockfile::lint::Count;
 use crate::lockfile::{Lockfile, entry, purl};
+pub use crate::reading::Normalised;
 use crate::version::ascending;
-
-/// What one run means.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Normalised {
-    /// One a record and component; what several tools say is merged later (contract SC-7).
-    pub findings: Vec<Finding>,
-    /// One a lockfile.
-    pub counts: Vec<ToolCount>,
-    /// What became of each lockfile asked for.
-    pub entries: Vec<CoverageEntry>,
-    /// Why the answer cannot be trusted, or a part of it; findings stand all the same.
-    pub errors: Vec<TypedError>,
-}
 
 /// Reads the answer of one run over `lockfiles`, all of one ecosystem.
 pub fn normalise(answer: &Answer<'_>, lockfiles: &[&Lockfile]) -> Normalised {
