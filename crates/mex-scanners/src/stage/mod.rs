@@ -337,6 +337,11 @@ fn copy_all(
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(target) = targets.get(index) else { return done };
+            // Before a file is made: what a cancel finds undone stays undone.
+            if cancel.is_cancelled() {
+                done.push((index, Err(NotCopied::Cancelled)));
+                continue;
+            }
             if index.is_multiple_of(256) {
                 progress(Progress::Reading(name::to_text(&target.shown).0));
             }

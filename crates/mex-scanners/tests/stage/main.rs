@@ -82,6 +82,30 @@ fn env_6_the_manifest_names_every_file_in_byte_order_with_size_and_digest() {
     assert_eq!(StageLedger::beside(&stage.root()).unwrap(), *stage.ledger());
 }
 
+/// Two threads copy: what each of them holds when the cancel comes is all that is made after it.
+#[test]
+fn a_cancel_while_copying_makes_no_more_files_and_leaves_none() {
+    let files: Vec<String> = (0..2000).map(|number| format!("f{number:04}")).collect();
+    let texts: Vec<(&str, &str)> = files.iter().map(|file| (file.as_str(), "x")).collect();
+    let place = Place::new(&texts);
+    let (cancel, reached) = (Cancel::default(), std::sync::Mutex::new(Vec::new()));
+    let progress = |said| {
+        if let mex_runtime::port::Progress::Reading(file) = said {
+            reached.lock().unwrap().push(file);
+            cancel.cancel();
+        }
+    };
+    let options = StageOptions::default();
+    let taken = Stage::take(place.root(), place.work.path(), &options, &progress, &cancel);
+    assert!(matches!(taken, Err(StageError::Cancelled)));
+    let reached = reached.into_inner().unwrap();
+    assert!(
+        reached.len() <= 2,
+        "every 256th file is told, by each thread at most one: {reached:?}"
+    );
+    assert_eq!(fs::read_dir(place.work.path()).unwrap().count(), 0);
+}
+
 #[test]
 fn copies_are_read_only_for_all_and_never_executable_whatever_the_original_is() {
     let place = Place::new(&[("run.sh", "x"), ("d/f", "y")]);
