@@ -47,6 +47,8 @@ impl AppError {
             | Code::InputNotJson
             | Code::InputTooBig
             | Code::InputUnreadable
+            | Code::ImportFormat
+            | Code::OutputPath
             | Code::NotFound
             | Code::AmbiguousId
             | Code::HeadInvalid

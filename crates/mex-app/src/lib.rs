@@ -14,13 +14,16 @@ mod embedded;
 mod engines;
 pub mod error;
 pub mod exception;
+pub mod export;
 mod facts;
 mod fetch;
 pub mod history;
+pub mod import;
 pub mod input;
 mod job;
 pub mod op;
 pub mod place;
+mod plain;
 pub mod plan;
 pub mod problem;
 pub mod progress;
@@ -35,6 +38,7 @@ mod workspace;
 
 pub use app::sandbox_init;
 pub use job::JobRun;
+pub use plain::{is_deceptive, plain};
 
 /// The runtime's types, as hosts show them.
 pub use mex_runtime as runtime;

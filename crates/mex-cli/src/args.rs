@@ -128,7 +128,11 @@ pub struct ScanArgs {
     /// Search the git history for secrets too
     #[arg(long)]
     pub history: bool,
-    /// Write the reports, the coverage ledger and the verdict into this folder
+    /// Write the findings and gaps as SARIF 2.1.0 into this file
+    #[arg(long, value_name = "FILE")]
+    pub sarif: Option<PathBuf>,
+    /// Write verdict, coverage ledger, reports, evidence, SARIF, OpenVEX, CycloneDX, SPDX and JUnit
+    /// into this folder
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
 }

@@ -6,6 +6,7 @@ use std::io::{self, IsTerminal as _, Write};
 
 use console::{Style, Term};
 use mex_app::error::AppError;
+pub use mex_app::plain;
 use serde::Serialize;
 
 use crate::args::{Format, Global};
@@ -105,14 +106,17 @@ impl Out {
     pub fn error(&self, error: &AppError) {
         match self.format {
             Format::Json => drop(self.data(error, |_| String::new())),
-            Format::Text => {
-                let mut text = format!("error[{}]: {}\n", error.code, plain(&error.message));
-                if !error.hint.is_empty() {
-                    text.push_str(&format!("  hint: {}\n", plain(&error.hint)));
-                }
-                to_stderr(&text);
-            }
+            Format::Text => self.error_beside(error),
         }
+    }
+
+    /// An error beside a result that stdout already holds: on stderr in either format.
+    pub fn error_beside(&self, error: &AppError) {
+        let mut text = format!("error[{}]: {}\n", error.code, plain(&error.message));
+        if !error.hint.is_empty() {
+            text.push_str(&format!("  hint: {}\n", plain(&error.hint)));
+        }
+        to_stderr(&text);
     }
 
     /// Bold, where the terminal has colours.
@@ -154,30 +158,6 @@ fn to_stderr(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
-/// Text from outside, made safe for a terminal: what could move the cursor, colour, hide or
-/// reorder is written as an escape.
-pub fn plain(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control() || is_deceptive(c) {
-            safe.extend(c.escape_unicode());
-        } else {
-            safe.push(c);
-        }
-    }
-    safe
-}
-
-/// Characters that are not seen, or that reorder what is: marks, joiners, bidirectional controls, tags.
-const fn is_deceptive(c: char) -> bool {
-    matches!(
-        c,
-        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
-            | '\u{2028}' | '\u{2029}'
-    )
-}
-
 /// At most `limit` characters, with an ellipsis where something was cut.
 pub fn cut(text: &str, limit: usize) -> String {
     if text.chars().count() <= limit {
@@ -199,6 +179,8 @@ pub fn duration(ms: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use mex_app::is_deceptive;
+
     use super::*;
 
     #[test]

@@ -118,6 +118,9 @@ codes! {
     InputNotJson "MEX-INPUT-NOT-JSON", "the input is not a JSON object", "give one JSON object in UTF-8, without duplicate keys";
     InputTooBig "MEX-INPUT-TOO-BIG", "the input is over the size limit", "give a smaller document";
     InputUnreadable "MEX-INPUT-UNREADABLE", "a file named on the command line cannot be read", "check the path and its permissions";
+    ImportFormat "MEX-IMPORT-FORMAT", "the file is no report of a format and version that can be imported", "give SARIF 2.1.0, CycloneDX 1.4 to 1.7 (JSON) or OpenVEX 0.2, each as one JSON document";
+    OutputPath "MEX-OUTPUT-PATH", "a file or folder to write to cannot be used", "name a file or folder in a folder that is there and can be written to";
+    OutputIo "MEX-OUTPUT-IO", "an export could not be written", "free disk space and check the folder's permissions; what the scan recorded is kept";
     Usage "MEX-USAGE", "the command line is not understood", "run the command with `--help`";
     NotFound "MEX-NOT-FOUND", "nothing has the id named", "list what there is with the command's `list`";
     AmbiguousId "MEX-AMBIGUOUS-ID", "more than one thing starts with the id named", "give more of it";

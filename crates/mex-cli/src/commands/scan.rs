@@ -1,10 +1,10 @@
 //! `mex scan`, `mex op`.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::Path;
 
 use mex_app::error::{AppError, AppResult};
+use mex_app::export::{OutputFile, OutputFolder, Standard};
 use mex_app::plan::{History, JOBS};
 use mex_app::runtime::code::Code;
 use mex_app::runtime::gate::MAX_REQUEST_BYTES;
@@ -12,26 +12,49 @@ use mex_app::runtime::id::{JobName, ProfileId};
 use mex_app::runtime::policy::verdict::ScanMode;
 use mex_app::scan::{ScanOutcome, ScanRequest};
 use mex_app::{input, op};
-use serde::Serialize;
 
 use crate::args::{OpCommand, ScanArgs};
-use crate::commands::{Session, unwritable, written};
+use crate::commands::{Session, written};
 use crate::out::plain;
 use crate::text;
 
 pub fn scan(session: &Session, args: ScanArgs) -> AppResult<u8> {
     let request = request(&args)?;
-    if let Some(folder) = &args.out {
-        // Found out before the scan, not after it.
-        fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
-    }
+    // Found out before the scan, not after it.
+    let sarif = args.sarif.as_deref().map(OutputFile::at).transpose()?;
+    let folder = args.out.as_deref().map(OutputFolder::at).transpose()?;
     let outcome =
         session.with_progress(|steps| session.app.scan(&request, &session.cancel, steps))?;
-    if let Some(folder) = &args.out {
-        export(session, folder, &outcome)?;
-    }
+    let exported = export(session, &outcome, sarif.as_ref(), folder.as_ref());
     written(session.out.data(&outcome, |out| text::scan::outcome(out, &outcome)))?;
-    Ok(outcome.verdict.verdict.exit_code())
+    let verdict = outcome.verdict.verdict.exit_code();
+    match exported {
+        Ok(()) => Ok(verdict),
+        Err(error) => {
+            // The verdict stands, whatever became of its copies; stdout holds it already.
+            session.out.error_beside(&error);
+            Ok(if verdict == 0 { error.exit_code() } else { verdict })
+        }
+    }
+}
+
+fn export(
+    session: &Session,
+    outcome: &ScanOutcome,
+    sarif: Option<&OutputFile>,
+    folder: Option<&OutputFolder>,
+) -> AppResult<()> {
+    if let Some(file) = sarif
+        && let Some(bytes) = session.app.standard(outcome, Standard::Sarif)?
+    {
+        file.write(&bytes)?;
+    }
+    if let Some(folder) = folder {
+        session.app.export_scan(outcome, folder)?;
+        let shown = plain(&folder.path().display().to_string());
+        session.out.note(&format!("reports, evidence and exports are in {shown}"));
+    }
+    Ok(())
 }
 
 fn request(args: &ScanArgs) -> AppResult<ScanRequest> {
@@ -57,37 +80,6 @@ fn job(name: &str) -> AppResult<JobName> {
         AppError::new(Code::Usage, format!("`--jobs`: there is no job `{name}`"))
             .hint(format!("the jobs are {}", JOBS.join(", ")))
     })
-}
-
-/// Writes the verdict, the ledger and every output and evidence of the scan.
-fn export(session: &Session, folder: &Path, outcome: &ScanOutcome) -> AppResult<()> {
-    write_json(&folder.join("verdict.json"), &outcome.verdict)?;
-    write_json(&folder.join("coverage.json"), &outcome.coverage)?;
-    write_json(&folder.join("scan.json"), outcome)?;
-    for run in &outcome.jobs {
-        for handle in &run.artifacts {
-            let extension = if handle.media_type.contains("json") { "json" } else { "txt" };
-            let short: String = handle.sha256.to_string().chars().take(12).collect();
-            let role: String = handle
-                .role
-                .chars()
-                .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
-                .collect();
-            let path = folder.join(format!("{}-{role}-{short}.{extension}", run.job));
-            session.app.export_artifact(&handle.sha256.to_string(), &path)?;
-        }
-    }
-    session
-        .out
-        .note(&format!("reports and evidence are in {}", plain(&folder.display().to_string())));
-    Ok(())
-}
-
-fn write_json<T: Serialize>(path: &Path, document: &T) -> AppResult<()> {
-    let mut bytes = serde_json::to_vec_pretty(document)
-        .map_err(|error| AppError::new(Code::Internal, error.to_string()))?;
-    bytes.push(b'\n');
-    fs::write(path, bytes).map_err(|error| unwritable(path, &error))
 }
 
 pub fn operation(session: &Session, command: OpCommand) -> AppResult<u8> {

@@ -25,7 +25,7 @@ pub const SPDX_TYPE: &str = "application/spdx+json";
 const NO_DATE: &str = "1970-01-01T00:00:00Z";
 
 /// What the document speaks of: a folder's own name is nobody's business and differs by checkout.
-const ROOT: &str = "project";
+pub const ROOT: &str = "project";
 
 /// The id of our root package in SPDX.
 const SPDX_ROOT: &str = "SPDXRef-DocumentRoot-Directory-project";
@@ -37,6 +37,39 @@ pub struct Expected<'a> {
     pub said: u64,
     /// What only our reading of the lockfiles knows.
     pub added: &'a [BomComponent],
+}
+
+/// The one field that follows from all others of a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Identity {
+    /// Of a CycloneDX document.
+    SerialNumber,
+    /// Of an SPDX document.
+    DocumentNamespace,
+}
+
+impl Identity {
+    const fn field(self) -> &'static str {
+        match self {
+            Self::SerialNumber => "serialNumber",
+            Self::DocumentNamespace => "documentNamespace",
+        }
+    }
+}
+
+/// A document of ours with more fields, under the identity that then follows from its content.
+///
+/// # Errors
+/// `MEX-TOOL-OUTPUT` where it is no document.
+pub fn extended(
+    bytes: &[u8],
+    more: Map<String, Value>,
+    identity: Identity,
+) -> Result<Vec<u8>, TypedError> {
+    let mut document = object(parse(bytes, "document")?, "document")?;
+    document.remove(identity.field());
+    document.extend(more);
+    seal(document, identity)
 }
 
 /// Any JSON report of the tool: sorted keys, no credentials.
@@ -101,8 +134,8 @@ pub fn cyclonedx(
             json!({"bom-ref": ROOT, "type": "application", "name": ROOT}),
         );
     }
-    document.remove("serialNumber");
-    seal(document, "serialNumber")
+    document.remove(Identity::SerialNumber.field());
+    seal(document, Identity::SerialNumber)
 }
 
 /// An SPDX 2.3 document. Its list of files is left out: the tool gives them no digest but zeros.
@@ -161,16 +194,16 @@ pub fn spdx(bytes: &[u8], expected: Expected<'_>) -> Result<Vec<u8>, TypedError>
     if let Some(creation) = document.get_mut("creationInfo").and_then(Value::as_object_mut) {
         creation.insert("created".to_owned(), json!(NO_DATE));
     }
-    document.remove("documentNamespace");
-    seal(document, "documentNamespace")
+    document.remove(Identity::DocumentNamespace.field());
+    seal(document, Identity::DocumentNamespace)
 }
 
 /// Cleans the document and gives it the one id that follows from its content.
-fn seal(document: Map<String, Value>, field: &str) -> Result<Vec<u8>, TypedError> {
+fn seal(document: Map<String, Value>, identity: Identity) -> Result<Vec<u8>, TypedError> {
     let mut document = Value::Object(document);
     clean(&mut document);
     let digest = Digest::of(&canonical(&document)?).to_string();
-    document[field] = Value::String(format!("urn:uuid:{}", uuid_of(&digest)));
+    document[identity.field()] = Value::String(format!("urn:uuid:{}", uuid_of(&digest)));
     canonical(&document)
 }
 

@@ -1,0 +1,234 @@
+//! A scan's result in the formats others read: SARIF 2.1.0, OpenVEX 0.2, CycloneDX, SPDX, JUnit XML.
+//! Owns which files a scan leaves and what every format says alike: what no scanner looked at is said
+//! in each of them, and what somebody accepts stays visible with the reason. Never judges, never
+//! knows a secret: findings carry fingerprints alone (contract FR-9). The same scan is the same bytes.
+
+mod bom;
+mod junit;
+mod openvex;
+mod sarif;
+mod target;
+
+use std::collections::HashMap;
+
+use mex_runtime::artifact::{ArtifactHandle, media_type};
+use mex_runtime::digest::Digest;
+use mex_runtime::finding::Finding;
+use mex_runtime::policy::matching::{Approval, ExceptionUse};
+use mex_runtime::policy::problems::finding_fingerprint;
+use mex_runtime::policy::verdict::{Decision, Effect, Reason, Rule};
+use mex_runtime::port::ArtifactStore as _;
+use serde::Serialize;
+
+use crate::app::App;
+use crate::error::AppResult;
+use crate::plan::JOBS;
+use crate::scan::{ScanOutcome, internal};
+
+pub use openvex::{JUSTIFICATIONS, justification};
+pub use target::{OutputFile, OutputFolder};
+
+/// A format others read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standard {
+    /// SARIF 2.1.0: findings and gaps.
+    Sarif,
+    /// OpenVEX 0.2: what is known of each vulnerability found.
+    OpenVex,
+    /// CycloneDX 1.6, or 1.7 where the inventory was made so: components and vulnerabilities.
+    CycloneDx,
+    /// SPDX 2.3: components.
+    Spdx,
+    /// JUnit XML: what a CI shows.
+    Junit,
+}
+
+impl Standard {
+    /// Every format.
+    pub const ALL: [Self; 5] =
+        [Self::Sarif, Self::OpenVex, Self::CycloneDx, Self::Spdx, Self::Junit];
+
+    /// The name of its file in a folder of exports.
+    pub const fn file_name(self) -> &'static str {
+        match self {
+            Self::Sarif => "results.sarif",
+            Self::OpenVex => "openvex.json",
+            Self::CycloneDx => "bom.cdx.json",
+            Self::Spdx => "bom.spdx.json",
+            Self::Junit => "junit.xml",
+        }
+    }
+
+    /// Why a scan has nothing to say in it.
+    pub const fn absence(self) -> &'static str {
+        match self {
+            Self::OpenVex => "it has no vulnerability to speak of, and OpenVEX says nothing else",
+            Self::CycloneDx | Self::Spdx => "its job `sbom` made no such document",
+            Self::Sarif | Self::Junit => "it has no verdict",
+        }
+    }
+}
+
+impl App {
+    /// A scan's result in one format; none where it has nothing to say in it.
+    ///
+    /// # Errors
+    /// When an artifact it is made from is missing or damaged.
+    pub fn standard(
+        &self,
+        outcome: &ScanOutcome,
+        standard: Standard,
+    ) -> AppResult<Option<Vec<u8>>> {
+        let scan = Exported::of(outcome)?;
+        Ok(match standard {
+            Standard::Sarif => Some(sarif::document(&scan)?),
+            Standard::OpenVex => openvex::document(&scan)?,
+            Standard::Junit => Some(junit::document(&scan)),
+            Standard::CycloneDx => self
+                .inventory(outcome, "cyclonedx")?
+                .map(|bytes| bom::cyclonedx(&scan, &bytes))
+                .transpose()?,
+            Standard::Spdx => self
+                .inventory(outcome, "spdx")?
+                .map(|bytes| bom::spdx(&scan, &bytes))
+                .transpose()?,
+        })
+    }
+
+    /// Writes everything a scan left into a folder: verdict, ledger, reports and evidence by digest,
+    /// and each format. What an earlier scan left under the name of a format is replaced or removed.
+    ///
+    /// # Errors
+    /// `MEX-OUTPUT-IO` when a file cannot be written; an artifact that is missing or damaged.
+    pub fn export_scan(&self, outcome: &ScanOutcome, folder: &OutputFolder) -> AppResult<()> {
+        folder.write("verdict.json", &pretty(&outcome.verdict)?)?;
+        folder.write("coverage.json", &pretty(&outcome.coverage)?)?;
+        folder.write("scan.json", &pretty(outcome)?)?;
+        for run in &outcome.jobs {
+            for handle in &run.artifacts {
+                let bytes = self.recorder.artifacts().read(&handle.sha256)?;
+                folder.write(&artifact_name(run.job.as_str(), handle), &bytes)?;
+            }
+        }
+        for standard in Standard::ALL {
+            match self.standard(outcome, standard)? {
+                Some(bytes) => folder.write(standard.file_name(), &bytes)?,
+                None => folder.clear(standard.file_name())?,
+            }
+        }
+        Ok(())
+    }
+
+    fn inventory(&self, outcome: &ScanOutcome, role: &str) -> AppResult<Option<Vec<u8>>> {
+        let mut handles = outcome.jobs.iter().flat_map(|run| &run.artifacts);
+        match handles.find(|handle| handle.role == role) {
+            Some(handle) => Ok(Some(self.recorder.artifacts().read(&handle.sha256)?)),
+            None => Ok(None),
+        }
+    }
+}
+
+/// `vuln-report-0123456789ab.json`.
+fn artifact_name(job: &str, handle: &ArtifactHandle) -> String {
+    let extension = match handle.media_type.as_str() {
+        media_type::ZIP => "zip",
+        json if json.contains("json") => "json",
+        _ => "txt",
+    };
+    let short: String = handle.sha256.to_string().chars().take(12).collect();
+    let role: String =
+        handle.role.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    format!("{job}-{role}-{short}.{extension}")
+}
+
+fn pretty<T: Serialize>(document: &T) -> AppResult<Vec<u8>> {
+    let mut bytes = serde_json::to_vec_pretty(document).map_err(internal)?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+/// A scan as every format reads it.
+struct Exported<'a> {
+    outcome: &'a ScanOutcome,
+    found: HashMap<Digest, Vec<&'a Finding>>,
+}
+
+impl<'a> Exported<'a> {
+    fn of(outcome: &'a ScanOutcome) -> AppResult<Self> {
+        let mut found: HashMap<Digest, Vec<&Finding>> = HashMap::new();
+        for finding in &outcome.findings {
+            let fingerprint = finding_fingerprint(finding).map_err(internal)?;
+            found.entry(fingerprint).or_default().push(finding);
+        }
+        Ok(Self { outcome, found })
+    }
+
+    /// Each reason that is about findings, with them: one secret on two lines is two.
+    fn problems(&self) -> impl Iterator<Item = (&'a Reason, &'a Finding)> {
+        self.outcome.verdict.reasons.iter().filter(|reason| is_finding(reason.rule)).flat_map(
+            |reason| {
+                let known = reason.fingerprint.and_then(|known| self.found.get(&known));
+                known.into_iter().flatten().map(move |finding| (reason, *finding))
+            },
+        )
+    }
+
+    /// Each reason that is about the scan itself: what was not looked at, refused, or not to be trusted.
+    fn gaps(&self) -> impl Iterator<Item = &'a Reason> {
+        self.outcome.verdict.reasons.iter().filter(|reason| !is_finding(reason.rule))
+    }
+
+    /// Whether everything that was asked for was looked at, or somebody answers for what was not.
+    fn is_whole(&self) -> bool {
+        let verdict = &self.outcome.verdict;
+        verdict.standing(Effect::LeavesIncomplete).next().is_none()
+            && verdict.standing(Effect::Denies).next().is_none()
+            && !matches!(verdict.verdict, Decision::Denied | Decision::Incomplete)
+    }
+
+    /// Whether a job ran and nothing of it is missing.
+    fn job_is_whole(&self, job: &str) -> bool {
+        let ran = self.outcome.jobs.iter().any(|run| run.job.as_str() == job);
+        ran && !self.gaps().any(|reason| {
+            reason.effect != Effect::Warns
+                && reason.job.as_ref().is_none_or(|other| other.as_str() == job)
+        })
+    }
+
+    /// The jobs nobody asked for.
+    fn left_out(&self) -> impl Iterator<Item = &'static str> {
+        JOBS.into_iter()
+            .filter(|name| self.outcome.jobs.iter().all(|run| run.job.as_str() != *name))
+    }
+
+    /// The exception that lifts a reason.
+    fn exception(&self, reason: &Reason) -> Option<&'a ExceptionUse> {
+        let named = reason.lifted_by.as_ref()?;
+        self.outcome.verdict.exceptions.iter().find(|used| used.exception == *named)
+    }
+
+    /// What lifts a reason, as one sentence; none where it stands.
+    fn acceptance(&self, reason: &Reason) -> Option<String> {
+        let named = reason.lifted_by.as_ref()?;
+        let id = format!("exception `{}` of `{}`", named.id, named.document_id);
+        Some(match self.exception(reason) {
+            Some(used) => {
+                let approval = match used.approval {
+                    Approval::SignatureVerified => "signature verified",
+                    Approval::KnownUserClaimed => "the document says they were logged in",
+                    Approval::SignatureNotVerified => "signature not verified",
+                    Approval::TypedOnly => "name typed",
+                };
+                format!(
+                    "accepted until {} by {} ({approval}), owner {}, {id}: {}",
+                    used.expires, used.approver, used.owner, used.reason
+                )
+            }
+            None => format!("accepted by {id}"),
+        })
+    }
+}
+
+const fn is_finding(rule: Rule) -> bool {
+    matches!(rule, Rule::Vulnerability | Rule::Secret | Rule::UnknownLicense)
+}
