@@ -103,14 +103,15 @@ fn looked_at(entry: &CoverageEntry) -> Case {
         CoverageState::Scanned => End::Passed,
         _ => End::Skipped(entry.reason.clone()),
     };
-    Case { name: format!("scanned {}{by}", entry.subject), end }
+    Case { name: format!("coverage of {}{by}", entry.subject), end }
 }
 
 fn suite(text: &mut String, scan: &Exported<'_>, at: usize, name: &str, cases: &[Case]) {
     let count = |wanted: fn(&End) -> bool| cases.iter().filter(|case| wanted(&case.end)).count();
     let verdict = &scan.outcome.verdict;
-    // The schema wants whole seconds and no zone; it is UTC.
-    let moment = verdict.judged_at.strftime("%Y-%m-%dT%H:%M:%S");
+    // The schema wants no zone; it is UTC.
+    let moment = scan.moment();
+    let moment = moment.trim_end_matches('Z');
     let run = scan.outcome.jobs.iter().find(|run| run.job.as_str() == name);
     let took = run.map_or(0, |run| run.duration_ms);
     text.push_str(&format!(

@@ -9,13 +9,13 @@ mod openvex;
 mod sarif;
 mod target;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use mex_runtime::artifact::{ArtifactHandle, media_type};
 use mex_runtime::digest::Digest;
 use mex_runtime::finding::Finding;
 use mex_runtime::policy::matching::{Approval, ExceptionUse};
-use mex_runtime::policy::problems::finding_fingerprint;
+use mex_runtime::policy::problems::{finding_fingerprint, sentence};
 use mex_runtime::policy::verdict::{Decision, Effect, Reason, Rule};
 use mex_runtime::port::ArtifactStore as _;
 use serde::Serialize;
@@ -69,30 +69,42 @@ impl Standard {
     }
 }
 
+/// A scan's result in one format; none where it has nothing to say in it. `inventory` is the
+/// document of that format that the job `sbom` made; the others need none.
+///
+/// # Errors
+/// Where an inventory is no document.
+pub fn document(
+    outcome: &ScanOutcome,
+    standard: Standard,
+    inventory: Option<&[u8]>,
+) -> AppResult<Option<Vec<u8>>> {
+    let scan = Exported::of(outcome)?;
+    match standard {
+        Standard::Sarif => sarif::document(&scan).map(Some),
+        Standard::OpenVex => openvex::document(&scan),
+        Standard::Junit => Ok(Some(junit::document(&scan))),
+        Standard::CycloneDx => inventory.map(|bytes| bom::cyclonedx(&scan, bytes)).transpose(),
+        Standard::Spdx => inventory.map(|bytes| bom::spdx(&scan, bytes)).transpose(),
+    }
+}
+
 impl App {
-    /// A scan's result in one format; none where it has nothing to say in it.
+    /// [`document`] with the inventory the scan left.
     ///
     /// # Errors
-    /// When an artifact it is made from is missing or damaged.
+    /// As there, and when the inventory is missing or damaged.
     pub fn standard(
         &self,
         outcome: &ScanOutcome,
         standard: Standard,
     ) -> AppResult<Option<Vec<u8>>> {
-        let scan = Exported::of(outcome)?;
-        Ok(match standard {
-            Standard::Sarif => Some(sarif::document(&scan)?),
-            Standard::OpenVex => openvex::document(&scan)?,
-            Standard::Junit => Some(junit::document(&scan)),
-            Standard::CycloneDx => self
-                .inventory(outcome, "cyclonedx")?
-                .map(|bytes| bom::cyclonedx(&scan, &bytes))
-                .transpose()?,
-            Standard::Spdx => self
-                .inventory(outcome, "spdx")?
-                .map(|bytes| bom::spdx(&scan, &bytes))
-                .transpose()?,
-        })
+        let inventory = match standard {
+            Standard::CycloneDx => self.inventory(outcome, "cyclonedx")?,
+            Standard::Spdx => self.inventory(outcome, "spdx")?,
+            Standard::Sarif | Standard::OpenVex | Standard::Junit => None,
+        };
+        document(outcome, standard, inventory.as_deref())
     }
 
     /// Writes everything a scan left into a folder: verdict, ledger, reports and evidence by digest,
@@ -163,14 +175,25 @@ impl<'a> Exported<'a> {
         Ok(Self { outcome, found })
     }
 
-    /// Each reason that is about findings, with them: one secret on two lines is two.
+    /// Each finding that is a Problem, with its reason. One secret on two lines is one Problem and
+    /// two findings, told apart by what their reasons say.
     fn problems(&self) -> impl Iterator<Item = (&'a Reason, &'a Finding)> {
-        self.outcome.verdict.reasons.iter().filter(|reason| is_finding(reason.rule)).flat_map(
-            |reason| {
+        let mut told = HashSet::new();
+        self.outcome
+            .verdict
+            .reasons
+            .iter()
+            .filter(move |reason| {
+                is_finding(reason.rule) && told.insert((reason.fingerprint, &reason.sentence))
+            })
+            .flat_map(|reason| {
                 let known = reason.fingerprint.and_then(|known| self.found.get(&known));
-                known.into_iter().flatten().map(move |finding| (reason, *finding))
-            },
-        )
+                known
+                    .into_iter()
+                    .flatten()
+                    .filter(move |finding| sentence(finding) == reason.sentence)
+                    .map(move |finding| (reason, *finding))
+            })
     }
 
     /// Each reason that is about the scan itself: what was not looked at, refused, or not to be trusted.
@@ -199,6 +222,11 @@ impl<'a> Exported<'a> {
     fn left_out(&self) -> impl Iterator<Item = &'static str> {
         JOBS.into_iter()
             .filter(|name| self.outcome.jobs.iter().all(|run| run.job.as_str() != *name))
+    }
+
+    /// When the scan was judged, in whole seconds: more digits than some readers take.
+    fn moment(&self) -> String {
+        self.outcome.verdict.judged_at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
     }
 
     /// The exception that lifts a reason.

@@ -41,7 +41,7 @@ pub(super) fn document(scan: &Exported<'_>) -> AppResult<Option<Vec<u8>>> {
         "@id": format!("urn:uuid:{}", scan.outcome.run_id),
         "author": "mex",
         "role": "release gate",
-        "timestamp": scan.outcome.verdict.judged_at,
+        "timestamp": scan.moment(),
         "version": 1,
         "tooling": format!("mex {VERSION}"),
         "statements": statements,
@@ -75,7 +75,7 @@ fn statement(scan: &Exported<'_>, reason: &Reason, one: &Vulnerability) -> Value
                 "identifiers": {"purl": one.component.purl},
             }],
         }],
-        "timestamp": scan.outcome.verdict.judged_at,
+        "timestamp": scan.moment(),
     });
     let told = plain(&reason.sentence);
     match scan.acceptance(reason) {
@@ -94,7 +94,7 @@ fn statement(scan: &Exported<'_>, reason: &Reason, one: &Vulnerability) -> Value
                 None => {
                     statement["status"] = json!("affected");
                     statement["action_statement"] = json!(plain(&acceptance));
-                    statement["action_statement_timestamp"] = json!(scan.outcome.verdict.judged_at);
+                    statement["action_statement_timestamp"] = json!(scan.moment());
                 }
             }
             statement["status_notes"] = json!(format!("{told}; {}", plain(&acceptance)));

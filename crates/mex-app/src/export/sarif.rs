@@ -46,7 +46,7 @@ pub(super) fn document(scan: &Exported<'_>) -> AppResult<Vec<u8>> {
             "executionSuccessful": scan.is_whole(),
             "exitCode": verdict.verdict.exit_code(),
             "exitCodeDescription": verdict.verdict.word(),
-            "endTimeUtc": verdict.judged_at,
+            "endTimeUtc": scan.moment(),
             "toolExecutionNotifications": notifications(scan).0,
         }],
         "automationDetails": {"id": format!("mex/{}", scan.outcome.run_id)},
@@ -298,9 +298,10 @@ fn result(scan: &Exported<'_>, rules: &Rules, reason: &Reason, place: &Place<'_>
     match place.finding {
         Some(Finding::Vulnerability(one)) => {
             properties["severity"] = json!(one.severity);
-            properties["purl"] = json!(one.component.purl);
-            properties["aliases"] = json!(one.aliases);
-            properties["fixedVersions"] = json!(one.fixed_versions);
+            let plainly = |all: &[String]| all.iter().map(|one| plain(one)).collect::<Vec<_>>();
+            properties["purl"] = json!(plain(&one.component.purl));
+            properties["aliases"] = json!(plainly(&one.aliases));
+            properties["fixedVersions"] = json!(plainly(&one.fixed_versions));
         }
         Some(Finding::Secret(one)) => {
             prints.insert("secretArgon2id/v1".to_owned(), json!(one.fingerprint));
@@ -365,7 +366,11 @@ fn notifications(scan: &Exported<'_>) -> (Vec<Value>, Vec<Value>) {
             })
         })
         .collect();
-    said.extend(scan.left_out().map(|job| {
+    let told = |job: &str| {
+        let mut gaps = scan.gaps();
+        gaps.any(|gap| gap.job.as_ref().is_some_and(|other| other.as_str() == job))
+    };
+    said.extend(scan.left_out().filter(|job| !told(job)).map(|job| {
         json!({
             "level": "note",
             "descriptor": {"id": "job/not-asked-for", "index": place("job/not-asked-for")},

@@ -150,8 +150,8 @@ pub(super) fn subject(finding: &Finding) -> String {
     }
 }
 
-/// What is so.
-pub(super) fn sentence(finding: &Finding) -> String {
+/// What is so: the sentence of the [`Reason`] that a finding makes.
+pub fn sentence(finding: &Finding) -> String {
     match finding {
         Finding::Vulnerability(vulnerability) => {
             let summary = vulnerability.summary.trim().trim_end_matches('.');
