@@ -1,7 +1,5 @@
 //! Artifacts: what they are, whether they are whole, and out with them.
 
-use std::path::Path;
-
 use mex_recorder::Absence;
 use mex_runtime::artifact::Sidecar;
 use mex_runtime::code::Code;
@@ -81,16 +79,6 @@ impl App {
     /// When they are missing or not what the digest says.
     pub fn artifact_bytes(&self, id: &str) -> AppResult<Vec<u8>> {
         Ok(self.recorder.artifacts().read(&self.artifact_id(id)?)?)
-    }
-
-    /// Writes an artifact to a file.
-    ///
-    /// # Errors
-    /// As [`App::artifact_bytes`], and when the file cannot be written.
-    pub fn export_artifact(&self, id: &str, to: &Path) -> AppResult<Digest> {
-        let sha256 = self.artifact_id(id)?;
-        self.recorder.artifacts().export(&sha256, to)?;
-        Ok(sha256)
     }
 
     /// Why there is no such artifact (contract FR-7).

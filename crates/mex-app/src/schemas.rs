@@ -98,6 +98,7 @@ pub fn formats() -> Vec<Format> {
         Format::of::<diagnostic::Diagnostic>("diagnostic", None),
         Format::of::<engine::EnginesFile>("mechanical-engines", Some(engine::SCHEMA_VERSION)),
         Format::of::<event::Event>("event", Some("fe-1.0")),
+        Format::of::<crate::import::Import>("import", Some(crate::import::SCHEMA_VERSION)),
         Format::of::<file::Policy>("policy", Some(file::SCHEMA_VERSION)),
         Format::of::<operation::PlannedOperation>(
             "planned-operation",

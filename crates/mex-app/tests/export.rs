@@ -12,7 +12,7 @@ mod validate;
 
 use build::{Case, PURL, accept_vulnerability, days, entry, exception, finding, operation, scan};
 use mex_app::JobRun;
-use mex_app::export::{Standard, document};
+use mex_app::export::{Scanned, Standard, document};
 use mex_app::runtime::artifact::ArtifactHandle;
 use mex_app::runtime::code::Code;
 use mex_app::runtime::coverage::{Coverage, CoverageState};
@@ -80,9 +80,9 @@ struct Exports {
 }
 
 fn exports(case: &Case) -> Exports {
-    let outcome = outcome(case);
+    let scanned = Scanned::from(&outcome(case));
     let made = |standard: Standard, inventory: Option<&str>| {
-        let bytes = || document(&outcome, standard, inventory.map(str::as_bytes)).unwrap();
+        let bytes = || document(&scanned, standard, inventory.map(str::as_bytes)).unwrap();
         let (one, again) = (bytes(), bytes());
         assert_eq!(one, again, "{standard:?} of one scan is not one document");
         one

@@ -76,6 +76,8 @@ pub enum Command {
     /// Stored bytes and where they come from
     #[command(subcommand)]
     Artifact(ArtifactCommand),
+    /// Take in a report of another tool: SARIF, CycloneDX or OpenVEX. It lifts nothing
+    Import(ImportArgs),
     /// Pinned scanners
     #[command(subcommand)]
     Tools(ToolsCommand),
@@ -505,14 +507,41 @@ pub enum ArtifactCommand {
         /// A SHA-256, or the start of one; all where none is named
         sha256: Option<String>,
     },
-    /// Write an artifact's bytes to a file or stdout
+    /// Write an artifact's bytes, or a recorded scan in a format others read, to a file or stdout
     Export {
-        /// A SHA-256, or the start of one
-        sha256: String,
+        /// A SHA-256, or the start of one; with `--standard` a scan's id
+        id: String,
+        /// Write the scan with this id in this format
+        #[arg(long, value_enum, value_name = "FORMAT")]
+        standard: Option<StandardArg>,
         /// Where to; stdout where none is named
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
+}
+
+/// A format others read.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum StandardArg {
+    /// SARIF 2.1.0
+    Sarif,
+    /// OpenVEX 0.2
+    Openvex,
+    /// CycloneDX with vulnerabilities
+    Cyclonedx,
+    /// SPDX 2.3
+    Spdx,
+    /// JUnit XML
+    Junit,
+}
+
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// SARIF 2.1.0, CycloneDX 1.4 to 1.7 (JSON) or OpenVEX 0.2
+    pub file: PathBuf,
+    /// The project the report is about
+    #[arg(long, value_name = "PATH")]
+    pub project: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

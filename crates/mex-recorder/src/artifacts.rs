@@ -78,20 +78,6 @@ impl ArtifactFolder {
         Ok(found)
     }
 
-    /// Copies verified bytes to a file that does not exist yet.
-    ///
-    /// # Errors
-    /// When the artifact is missing or corrupt, or the file exists or cannot be written.
-    pub fn export(&self, sha256: &Digest, to: &Path) -> Result<(), StoreFault> {
-        let bytes = self.read(sha256)?;
-        let wrong = |error: io::Error| StoreFault {
-            code: Code::StoreIo,
-            message: format!("artifact {sha256} cannot be exported to `{}`: {error}", to.display()),
-        };
-        let mut file = File::options().write(true).create_new(true).open(to).map_err(wrong)?;
-        file.write_all(&bytes).and_then(|()| file.sync_all()).map_err(wrong)
-    }
-
     /// Removes bytes and sidecars; retention alone calls it.
     pub(crate) fn remove(&self, sha256: &Digest) -> Result<(), StoreFault> {
         let path = self.path(sha256);

@@ -595,6 +595,34 @@ pub enum HumanAction {
         /// Why.
         reason: String,
     },
+    /// A report of somebody else's tool was taken in. It lifts nothing and no verdict reads it.
+    ReportImported {
+        /// `sarif`, `cyclonedx` or `openvex`.
+        format: String,
+        /// Its version.
+        format_version: String,
+        /// Who is named as the source of its Problems, behind `plugin:`.
+        plugin: String,
+        /// SHA-256 of the file as it was given.
+        origin_sha256: Digest,
+        /// Its length.
+        origin_bytes: u64,
+        /// What was kept of it.
+        import_ref: Box<ArtifactHandle>,
+        /// How many results, vulnerabilities or statements it holds.
+        said: u64,
+        /// How many Problems they are.
+        problems: u64,
+        /// How many say that something is not affected or fixed.
+        claims: u64,
+    },
+    /// A report was refused; nothing changed (contract section 15).
+    ReportRefused {
+        /// The code of the refusal.
+        code: Code,
+        /// Why.
+        reason: String,
+    },
     /// A change of an allowlist was refused; nothing changed (contract section 15).
     AllowlistRefused {
         /// What was tried.

@@ -9,7 +9,7 @@ const TELLING: [&str; 6] = ["token", "key", "secret", "passw", "auth", "sig"];
 
 /// The text without the user part of any address in it and without telling query parameters. A
 /// package URL loses the qualifiers that hold either.
-pub(crate) fn without_credentials(text: &str) -> String {
+pub fn without_credentials(text: &str) -> String {
     if !text.contains("://") && !text.starts_with("pkg:") {
         return text.to_owned();
     }

@@ -5,7 +5,7 @@ pub mod advisory;
 pub mod answer;
 pub mod cargo_audit;
 pub mod cargo_deny;
-mod credentials;
+pub mod credentials;
 mod errand;
 pub mod fingerprint;
 pub mod gitleaks;

@@ -17,7 +17,7 @@ use crate::plain::plain;
 /// The CycloneDX document of an inventory, with the vulnerabilities of its components.
 pub(super) fn cyclonedx(scan: &Exported<'_>, inventory: &[u8]) -> AppResult<Vec<u8>> {
     let known = references(inventory);
-    let mut properties = vec![property("mex:verdict", scan.outcome.verdict.verdict.word())];
+    let mut properties = vec![property("mex:verdict", scan.scanned.verdict.verdict.word())];
     properties.extend(missing(scan, "sbom").map(|gap| property("mex:not-listed", &gap)));
     properties.extend(missing(scan, "vuln").map(|gap| property("mex:not-searched", &gap)));
     let vulnerabilities: Vec<Value> = openvex::vulnerabilities(scan)

@@ -1,6 +1,7 @@
 //! JUnit XML, as a CI shows it: red exactly where the verdict is not `pass`. A finding that blocks is
 //! a failure, what was not scanned or was denied is an error, what warns or is accepted is skipped
-//! with its words, and the verdict is a case of its own. Never a suite that is green by silence.
+//! with its words, and the verdict is a case of its own. Never a suite that is green by silence; times are left at 0, so that one scan is
+//! one document.
 
 use mex_runtime::coverage::{CoverageEntry, CoverageState};
 use mex_runtime::policy::verdict::{Decision, Effect, Reason};
@@ -39,7 +40,7 @@ pub(super) fn document(scan: &Exported<'_>) -> Vec<u8> {
 fn of_job(scan: &Exported<'_>, job: &str) -> Vec<Case> {
     let ours = |reason: &&Reason| reason.job.as_ref().is_some_and(|other| other.as_str() == job);
     let mut cases: Vec<Case> = scan
-        .outcome
+        .scanned
         .verdict
         .reasons
         .iter()
@@ -50,7 +51,7 @@ fn of_job(scan: &Exported<'_>, job: &str) -> Vec<Case> {
         let why = "nobody asked for it: nothing is known of it".to_owned();
         cases.push(Case { name: format!("job {job}"), end: End::Skipped(why) });
     }
-    let entries = &scan.outcome.coverage.entries;
+    let entries = &scan.scanned.coverage.entries;
     let of_job = entries.iter().filter(|entry| entry.job.as_str() == job);
     cases.extend(of_job.filter(|entry| !entry.state.is_gap()).map(looked_at));
     cases
@@ -58,7 +59,7 @@ fn of_job(scan: &Exported<'_>, job: &str) -> Vec<Case> {
 
 /// What is said of the whole scan.
 fn of_scan(scan: &Exported<'_>) -> Vec<Case> {
-    let verdict = &scan.outcome.verdict;
+    let verdict = &scan.scanned.verdict;
     let whole = |reason: &&Reason| reason.job.is_none();
     let mut cases: Vec<Case> =
         verdict.reasons.iter().filter(whole).map(|reason| of_reason(scan, reason)).collect();
@@ -108,29 +109,26 @@ fn looked_at(entry: &CoverageEntry) -> Case {
 
 fn suite(text: &mut String, scan: &Exported<'_>, at: usize, name: &str, cases: &[Case]) {
     let count = |wanted: fn(&End) -> bool| cases.iter().filter(|case| wanted(&case.end)).count();
-    let verdict = &scan.outcome.verdict;
+    let verdict = &scan.scanned.verdict;
     // The schema wants no zone; it is UTC.
     let moment = scan.moment();
     let moment = moment.trim_end_matches('Z');
-    let run = scan.outcome.jobs.iter().find(|run| run.job.as_str() == name);
-    let took = run.map_or(0, |run| run.duration_ms);
+    let run = scan.scanned.jobs.iter().find(|run| run.job.as_str() == name);
     text.push_str(&format!(
         "  <testsuite package=\"mex\" id=\"{at}\" name=\"{name}\" timestamp=\"{moment}\" \
          hostname=\"localhost\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" \
-         time=\"{}.{:03}\">\n",
+         time=\"0\">\n",
         cases.len(),
         count(|end| matches!(end, End::Failed(..))),
         count(|end| matches!(end, End::Errored(..))),
         count(|end| matches!(end, End::Skipped(_))),
-        took / 1000,
-        took % 1000,
     ));
     text.push_str("    <properties>\n");
     let tools: Vec<String> = run
         .map(|run| run.tools.iter().map(|tool| format!("{} {}", tool.name, tool.version)).collect())
         .unwrap_or_default();
     for (key, value) in [
-        ("scan", scan.outcome.run_id.to_string()),
+        ("scan", scan.scanned.run_id.to_string()),
         ("verdict", verdict.verdict.to_string()),
         ("tools", tools.join("; ")),
     ] {

@@ -11,17 +11,21 @@ mod target;
 
 use std::collections::{HashMap, HashSet};
 
-use mex_runtime::artifact::{ArtifactHandle, media_type};
+use mex_runtime::artifact::{ArtifactHandle, ToolIdentity, media_type};
+use mex_runtime::coverage::Coverage;
 use mex_runtime::digest::Digest;
+use mex_runtime::event::{EventBody, SystemEvent};
 use mex_runtime::finding::Finding;
+use mex_runtime::id::{JobName, RunId};
 use mex_runtime::policy::matching::{Approval, ExceptionUse};
 use mex_runtime::policy::problems::{finding_fingerprint, sentence};
-use mex_runtime::policy::verdict::{Decision, Effect, Reason, Rule};
+use mex_runtime::policy::verdict::{Decision, Effect, Reason, Rule, Verdict};
 use mex_runtime::port::ArtifactStore as _;
 use serde::Serialize;
 
 use crate::app::App;
-use crate::error::AppResult;
+use crate::error::{AppResult, query};
+use crate::job::JobRun;
 use crate::plan::JOBS;
 use crate::scan::{ScanOutcome, internal};
 
@@ -69,17 +73,63 @@ impl Standard {
     }
 }
 
+/// A scan as exports read it: nothing in it differs between the scan itself and its record.
+#[derive(Debug, Clone)]
+pub struct Scanned {
+    /// The scan.
+    pub run_id: RunId,
+    /// The decision.
+    pub verdict: Verdict,
+    /// Every finding, merged over all tools.
+    pub findings: Vec<Finding>,
+    /// The whole ledger.
+    pub coverage: Coverage,
+    /// The jobs that were asked for.
+    pub jobs: Vec<ScannedJob>,
+    /// The manifest of what was scanned; none where no operation came so far.
+    pub manifest: Option<Digest>,
+}
+
+/// One job of a scan.
+#[derive(Debug, Clone)]
+pub struct ScannedJob {
+    /// Which.
+    pub job: JobName,
+    /// The tools that ran, sorted.
+    pub tools: Vec<ToolIdentity>,
+    /// What it left.
+    pub artifacts: Vec<ArtifactHandle>,
+}
+
+impl From<&ScanOutcome> for Scanned {
+    fn from(outcome: &ScanOutcome) -> Self {
+        let job = |run: &JobRun| ScannedJob {
+            job: run.job.clone(),
+            tools: run.tools.clone(),
+            artifacts: run.artifacts.clone(),
+        };
+        Self {
+            run_id: outcome.run_id,
+            verdict: outcome.verdict.clone(),
+            findings: outcome.findings.clone(),
+            coverage: outcome.coverage.clone(),
+            jobs: outcome.jobs.iter().map(job).collect(),
+            manifest: Some(outcome.staged.manifest.sha256),
+        }
+    }
+}
+
 /// A scan's result in one format; none where it has nothing to say in it. `inventory` is the
 /// document of that format that the job `sbom` made; the others need none.
 ///
 /// # Errors
 /// Where an inventory is no document.
 pub fn document(
-    outcome: &ScanOutcome,
+    scanned: &Scanned,
     standard: Standard,
     inventory: Option<&[u8]>,
 ) -> AppResult<Option<Vec<u8>>> {
-    let scan = Exported::of(outcome)?;
+    let scan = Exported::of(scanned)?;
     match standard {
         Standard::Sarif => sarif::document(&scan).map(Some),
         Standard::OpenVex => openvex::document(&scan),
@@ -90,21 +140,64 @@ pub fn document(
 }
 
 impl App {
+    /// A recorded scan, as exports read it.
+    ///
+    /// # Errors
+    /// For an id that names none or several, a scan without a verdict, and artifacts that are gone.
+    pub fn scanned(&self, id: &str) -> AppResult<Scanned> {
+        let run = self.recorded_run(id)?;
+        let mut jobs: Vec<ScannedJob> = Vec::new();
+        let mut manifest = None;
+        for entry in self.recorder.jobs_of(run.entry.run_id).map_err(query)? {
+            let Some(name) = entry.job else { continue };
+            let mut job = ScannedJob { job: name, tools: Vec::new(), artifacts: Vec::new() };
+            for operation in self.recorder.operations_of(entry.job_id).map_err(query)? {
+                let body = operation.ended.map(|stored| stored.event.body);
+                if let Some(EventBody::System(SystemEvent::OperationEnded {
+                    tools,
+                    inputs,
+                    outputs,
+                    evidence,
+                    ..
+                })) = body
+                {
+                    job.tools.extend(tools);
+                    job.artifacts.extend(outputs.into_iter().chain(evidence));
+                    manifest = manifest.or(inputs.into_iter().find(|one| one.role == "manifest"));
+                }
+            }
+            job.tools.sort();
+            job.tools.dedup();
+            jobs.push(job);
+        }
+        Ok(Scanned {
+            run_id: run.entry.run_id,
+            coverage: self.coverage_of(&run)?,
+            verdict: run.verdict,
+            findings: run.findings,
+            jobs,
+            manifest: manifest.map(|manifest| manifest.sha256),
+        })
+    }
+
     /// [`document`] with the inventory the scan left.
     ///
     /// # Errors
     /// As there, and when the inventory is missing or damaged.
-    pub fn standard(
-        &self,
-        outcome: &ScanOutcome,
-        standard: Standard,
-    ) -> AppResult<Option<Vec<u8>>> {
-        let inventory = match standard {
-            Standard::CycloneDx => self.inventory(outcome, "cyclonedx")?,
-            Standard::Spdx => self.inventory(outcome, "spdx")?,
-            Standard::Sarif | Standard::OpenVex | Standard::Junit => None,
+    pub fn standard(&self, scanned: &Scanned, standard: Standard) -> AppResult<Option<Vec<u8>>> {
+        let role = match standard {
+            Standard::CycloneDx => "cyclonedx",
+            Standard::Spdx => "spdx",
+            Standard::Sarif | Standard::OpenVex | Standard::Junit => {
+                return document(scanned, standard, None);
+            }
         };
-        document(outcome, standard, inventory.as_deref())
+        let mut handles = scanned.jobs.iter().flat_map(|job| &job.artifacts);
+        let inventory = handles
+            .find(|handle| handle.role == role)
+            .map(|handle| self.recorder.artifacts().read(&handle.sha256))
+            .transpose()?;
+        document(scanned, standard, inventory.as_deref())
     }
 
     /// Writes everything a scan left into a folder: verdict, ledger, reports and evidence by digest,
@@ -116,27 +209,20 @@ impl App {
         folder.write("verdict.json", &pretty(&outcome.verdict)?)?;
         folder.write("coverage.json", &pretty(&outcome.coverage)?)?;
         folder.write("scan.json", &pretty(outcome)?)?;
-        for run in &outcome.jobs {
-            for handle in &run.artifacts {
+        let scanned = Scanned::from(outcome);
+        for job in &scanned.jobs {
+            for handle in &job.artifacts {
                 let bytes = self.recorder.artifacts().read(&handle.sha256)?;
-                folder.write(&artifact_name(run.job.as_str(), handle), &bytes)?;
+                folder.write(&artifact_name(job.job.as_str(), handle), &bytes)?;
             }
         }
         for standard in Standard::ALL {
-            match self.standard(outcome, standard)? {
+            match self.standard(&scanned, standard)? {
                 Some(bytes) => folder.write(standard.file_name(), &bytes)?,
                 None => folder.clear(standard.file_name())?,
             }
         }
         Ok(())
-    }
-
-    fn inventory(&self, outcome: &ScanOutcome, role: &str) -> AppResult<Option<Vec<u8>>> {
-        let mut handles = outcome.jobs.iter().flat_map(|run| &run.artifacts);
-        match handles.find(|handle| handle.role == role) {
-            Some(handle) => Ok(Some(self.recorder.artifacts().read(&handle.sha256)?)),
-            None => Ok(None),
-        }
     }
 }
 
@@ -161,25 +247,25 @@ fn pretty<T: Serialize>(document: &T) -> AppResult<Vec<u8>> {
 
 /// A scan as every format reads it.
 struct Exported<'a> {
-    outcome: &'a ScanOutcome,
+    scanned: &'a Scanned,
     found: HashMap<Digest, Vec<&'a Finding>>,
 }
 
 impl<'a> Exported<'a> {
-    fn of(outcome: &'a ScanOutcome) -> AppResult<Self> {
+    fn of(scanned: &'a Scanned) -> AppResult<Self> {
         let mut found: HashMap<Digest, Vec<&Finding>> = HashMap::new();
-        for finding in &outcome.findings {
+        for finding in &scanned.findings {
             let fingerprint = finding_fingerprint(finding).map_err(internal)?;
             found.entry(fingerprint).or_default().push(finding);
         }
-        Ok(Self { outcome, found })
+        Ok(Self { scanned, found })
     }
 
     /// Each finding that is a Problem, with its reason. One secret on two lines is one Problem and
     /// two findings, told apart by what their reasons say.
     fn problems(&self) -> impl Iterator<Item = (&'a Reason, &'a Finding)> {
         let mut told = HashSet::new();
-        self.outcome
+        self.scanned
             .verdict
             .reasons
             .iter()
@@ -198,12 +284,12 @@ impl<'a> Exported<'a> {
 
     /// Each reason that is about the scan itself: what was not looked at, refused, or not to be trusted.
     fn gaps(&self) -> impl Iterator<Item = &'a Reason> {
-        self.outcome.verdict.reasons.iter().filter(|reason| !is_finding(reason.rule))
+        self.scanned.verdict.reasons.iter().filter(|reason| !is_finding(reason.rule))
     }
 
     /// Whether everything that was asked for was looked at, or somebody answers for what was not.
     fn is_whole(&self) -> bool {
-        let verdict = &self.outcome.verdict;
+        let verdict = &self.scanned.verdict;
         verdict.standing(Effect::LeavesIncomplete).next().is_none()
             && verdict.standing(Effect::Denies).next().is_none()
             && !matches!(verdict.verdict, Decision::Denied | Decision::Incomplete)
@@ -211,7 +297,7 @@ impl<'a> Exported<'a> {
 
     /// Whether a job ran and nothing of it is missing.
     fn job_is_whole(&self, job: &str) -> bool {
-        let ran = self.outcome.jobs.iter().any(|run| run.job.as_str() == job);
+        let ran = self.scanned.jobs.iter().any(|run| run.job.as_str() == job);
         ran && !self.gaps().any(|reason| {
             reason.effect != Effect::Warns
                 && reason.job.as_ref().is_none_or(|other| other.as_str() == job)
@@ -221,18 +307,26 @@ impl<'a> Exported<'a> {
     /// The jobs nobody asked for.
     fn left_out(&self) -> impl Iterator<Item = &'static str> {
         JOBS.into_iter()
-            .filter(|name| self.outcome.jobs.iter().all(|run| run.job.as_str() != *name))
+            .filter(|name| self.scanned.jobs.iter().all(|run| run.job.as_str() != *name))
     }
 
     /// When the scan was judged, in whole seconds: more digits than some readers take.
     fn moment(&self) -> String {
-        self.outcome.verdict.judged_at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+        self.scanned.verdict.judged_at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    }
+
+    /// The name of the tree that was scanned: what is said holds for it and for no other.
+    fn tree(&self) -> String {
+        match &self.scanned.manifest {
+            Some(manifest) => format!("urn:mex:tree:sha256:{manifest}"),
+            None => format!("urn:uuid:{}", self.scanned.run_id),
+        }
     }
 
     /// The exception that lifts a reason.
     fn exception(&self, reason: &Reason) -> Option<&'a ExceptionUse> {
         let named = reason.lifted_by.as_ref()?;
-        self.outcome.verdict.exceptions.iter().find(|used| used.exception == *named)
+        self.scanned.verdict.exceptions.iter().find(|used| used.exception == *named)
     }
 
     /// What lifts a reason, as one sentence; none where it stands.

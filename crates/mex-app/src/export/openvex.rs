@@ -38,7 +38,7 @@ pub(super) fn document(scan: &Exported<'_>) -> AppResult<Option<Vec<u8>>> {
     }
     pretty(&json!({
         "@context": "https://openvex.dev/ns/v0.2.0",
-        "@id": format!("urn:uuid:{}", scan.outcome.run_id),
+        "@id": format!("urn:uuid:{}", scan.scanned.run_id),
         "author": "mex",
         "role": "release gate",
         "timestamp": scan.moment(),
@@ -69,7 +69,7 @@ fn statement(scan: &Exported<'_>, reason: &Reason, one: &Vulnerability) -> Value
     let mut statement = json!({
         "vulnerability": {"name": plain(&one.id), "aliases": aliases},
         "products": [{
-            "@id": format!("urn:mex:tree:sha256:{}", scan.outcome.staged.manifest.sha256),
+            "@id": scan.tree(),
             "subcomponents": [{
                 "@id": one.component.purl,
                 "identifiers": {"purl": one.component.purl},

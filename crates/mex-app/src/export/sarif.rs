@@ -30,7 +30,7 @@ pub(super) fn document(scan: &Exported<'_>) -> AppResult<Vec<u8>> {
         .collect();
     let gaps = scan.gaps().filter(|reason| reason.effect != Effect::Warns);
     results.extend(gaps.map(|reason| result(scan, &rules, reason, &Place::of_gap(reason))));
-    let verdict = &scan.outcome.verdict;
+    let verdict = &scan.scanned.verdict;
     let run = json!({
         "tool": {
             "driver": {
@@ -49,7 +49,7 @@ pub(super) fn document(scan: &Exported<'_>) -> AppResult<Vec<u8>> {
             "endTimeUtc": scan.moment(),
             "toolExecutionNotifications": notifications(scan).0,
         }],
-        "automationDetails": {"id": format!("mex/{}", scan.outcome.run_id)},
+        "automationDetails": {"id": format!("mex/{}", scan.scanned.run_id)},
         "originalUriBaseIds": {ROOT: {"description": {"text": "The scanned folder."}}},
         "results": results,
         "properties": {
@@ -382,7 +382,7 @@ fn notifications(scan: &Exported<'_>) -> (Vec<Value>, Vec<Value>) {
 
 /// The scanners that ran, as extensions of the one that asked them.
 fn tools(scan: &Exported<'_>) -> Vec<Value> {
-    let tools: BTreeSet<_> = scan.outcome.jobs.iter().flat_map(|run| &run.tools).collect();
+    let tools: BTreeSet<_> = scan.scanned.jobs.iter().flat_map(|run| &run.tools).collect();
     tools
         .into_iter()
         .map(|tool| {

@@ -170,10 +170,12 @@ fn read_one(one: &Vulnerability, known: &HashMap<String, String>, import: &mut I
         .map(|hit| {
             let called = known.get(&hit.reference).unwrap_or(&hit.reference);
             // A BOM-Link ends in the reference: `urn:cdx:SERIAL/1#pkg:...`.
-            name(called.rsplit_once('#').filter(|_| called.starts_with("urn:cdx:")).map_or(
-                called.as_str(),
-                |(_, reference)| reference,
-            ))
+            name(
+                called
+                    .rsplit_once('#')
+                    .filter(|_| called.starts_with("urn:cdx:"))
+                    .map_or(called.as_str(), |(_, reference)| reference),
+            )
         })
         .collect();
     if places.is_empty() {

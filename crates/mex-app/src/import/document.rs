@@ -3,12 +3,14 @@
 //! escapes, and nothing is longer than its limit. The foreign bytes themselves are not stored: they
 //! can hold secrets no rule knows (contract FR-9, ENV-6).
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use mex_runtime::diagnostic::Range;
 use mex_runtime::digest::Digest;
 use mex_runtime::severity::Severity;
 use mex_scanners::credentials::without_credentials;
+use mex_scanners::redact::MARK;
 use mex_scanners::secret_name::redacted;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -26,6 +28,9 @@ const MESSAGE: usize = 2000;
 
 /// The longest name, place or title kept, in characters.
 const NAME: usize = 300;
+
+/// A word of fewer bytes holds no secret that a rule knows.
+const SHORTEST: usize = 10;
 
 /// More of a text than this is not even looked at, in bytes.
 const LOOKED_AT: usize = 64 * 1024;
@@ -165,10 +170,15 @@ impl Import {
 
     /// Sorts everything, so that the same report is the same bytes.
     pub(super) fn finish(mut self) -> Self {
+        let before = self.problems.len() + self.claims.len();
         self.problems.sort();
         self.problems.dedup();
         self.claims.sort();
         self.claims.dedup();
+        let twice = (before - self.problems.len() - self.claims.len()) as u64;
+        if twice > 0 {
+            self.dropped.insert("said twice".to_owned(), twice);
+        }
         self.tools.sort();
         self.tools.dedup();
         self
@@ -202,19 +212,40 @@ pub(super) fn name(text: &str) -> String {
 
 fn clean(text: &str, limit: usize) -> String {
     let text = text.trim();
-    let seen = &text[..text.floor_char_boundary(LOOKED_AT)];
+    let text = without_keys(&text[..text.floor_char_boundary(LOOKED_AT)]);
+    let mut whole = String::new();
+    let mut count = 0;
     // A secret does not run over a blank, and the rules look at one name at a time.
-    let words: Vec<String> = seen
-        .split_whitespace()
-        .map(|word| plain(&redacted(&without_credentials(word))))
-        .collect();
-    let whole = words.join(" ");
+    for word in text.split_whitespace() {
+        if count > limit {
+            break;
+        }
+        let safe = match word.len() {
+            0..SHORTEST => plain(word),
+            _ => plain(&redacted(&without_credentials(word))),
+        };
+        if !whole.is_empty() {
+            whole.push(' ');
+        }
+        count += safe.chars().count() + 1;
+        whole.push_str(&safe);
+    }
     if whole.chars().count() <= limit {
         return whole;
     }
     let mut cut: String = whole.chars().take(limit.saturating_sub(1)).collect();
     cut.push('…');
     cut
+}
+
+/// A private key runs over many lines, and a rule for names knows none of them.
+fn without_keys(text: &str) -> Cow<'_, str> {
+    let Some(begin) = text.find("-----BEGIN") else { return Cow::Borrowed(text) };
+    let end = text[begin..].rfind("-----END").map_or(text.len(), |at| {
+        let close = begin + at + "-----END".len();
+        text[close..].find("-----").map_or(text.len(), |at| close + at + "-----".len())
+    });
+    Cow::Owned(format!("{}{MARK}{}", &text[..begin], &text[end..]))
 }
 
 #[cfg(test)]
@@ -233,6 +264,9 @@ mod tests {
         }
         assert_eq!(message("a\u{1b}[31m\r\n b\u{202e}"), "a\\u{1b}[31m b\\u{202e}");
         assert_eq!(message(&"x".repeat(1_000_000)).chars().count(), MESSAGE);
-        assert_eq!(name("see https://me:hidden@example.invalid/x"), "see https://example.invalid/x");
+        assert_eq!(
+            name("see https://me:hidden@example.invalid/x"),
+            "see https://example.invalid/x"
+        );
     }
 }

@@ -67,6 +67,8 @@ struct Rule {
     #[serde(default)]
     short_description: Option<Message>,
     #[serde(default)]
+    message_strings: Option<BTreeMap<String, Message>>,
+    #[serde(default)]
     default_configuration: Option<Configuration>,
 }
 
@@ -80,6 +82,11 @@ struct Configuration {
 struct Message {
     #[serde(default)]
     text: Option<String>,
+    /// The name of a text of the rule.
+    #[serde(default)]
+    id: Option<String>,
+    #[serde(default)]
+    arguments: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]
@@ -200,7 +207,9 @@ pub(super) fn read(text: &str, version: &str) -> Result<Import, Refusal> {
         import.gaps.push("it holds no run: nothing ran".to_owned());
     }
     if log.inline.is_some_and(|inline| !inline.is_empty()) {
-        import.gaps.push("it keeps results in `inlineExternalProperties`, which are not read".into());
+        import
+            .gaps
+            .push("it keeps results in `inlineExternalProperties`, which are not read".into());
     }
     let results = log.runs.iter().filter_map(|run| run.results.as_ref()).map(Vec::len).sum();
     bounded("results", results)?;
@@ -258,9 +267,10 @@ fn problem(run: &Run, result: &Found) -> ForeignProblem {
         .or_else(|| result.rule.as_ref().and_then(|rule| rule.id.as_deref()))
         .or_else(|| rule.map(|rule| rule.id.as_str()))
         .unwrap_or("no rule");
-    let level = result.level.as_deref().or_else(|| {
-        rule.and_then(|rule| rule.default_configuration.as_ref()?.level.as_deref())
-    });
+    let level = result
+        .level
+        .as_deref()
+        .or_else(|| rule.and_then(|rule| rule.default_configuration.as_ref()?.level.as_deref()));
     let first = result.locations.iter().flatten().next();
     let physical = first.and_then(|place| place.physical_location.as_ref());
     let address = physical.and_then(|place| place.artifact_location.as_ref());
@@ -278,12 +288,7 @@ fn problem(run: &Run, result: &Found) -> ForeignProblem {
         Some(uri) => place(uri),
         None => (None, logical.map(name)),
     };
-    let said = result
-        .message
-        .text
-        .as_deref()
-        .or_else(|| rule.and_then(|rule| rule.short_description.as_ref()?.text.as_deref()))
-        .unwrap_or("it says nothing more");
+    let said = said(&result.message, rule);
     ForeignProblem {
         code: name(code),
         place: path.clone().or_else(|| uri.clone()).unwrap_or_default(),
@@ -293,7 +298,7 @@ fn problem(run: &Run, result: &Found) -> ForeignProblem {
             Some("none") => Severity::Hint,
             _ => Severity::Warning,
         },
-        message: message(&without_snippets(said, result)),
+        message: message(&without_snippets(&said, result)),
         path,
         uri,
         range: physical.and_then(|place| range(place.region.as_ref()?)),
@@ -304,6 +309,24 @@ fn problem(run: &Run, result: &Found) -> ForeignProblem {
             .flatten()
             .any(|one| one.status.as_deref().is_none_or(|status| status == "accepted")),
     }
+}
+
+/// What a message says, with its arguments in their places and without the format's own escapes.
+fn said(message: &Message, rule: Option<&Rule>) -> String {
+    let by_name = || {
+        let all = rule?.message_strings.as_ref()?;
+        all.get(message.id.as_deref()?)?.text.as_deref()
+    };
+    let described = || rule?.short_description.as_ref()?.text.as_deref();
+    let text = message.text.as_deref().or_else(by_name).or_else(described);
+    let mut said = text.unwrap_or("it says nothing more").to_owned();
+    for (at, argument) in message.arguments.iter().flatten().enumerate().take(20) {
+        said = said.replace(&format!("{{{at}}}"), argument);
+    }
+    for (escaped, plain) in [("{{", "{"), ("}}", "}"), ("\\[", "["), ("\\]", "]")] {
+        said = said.replace(escaped, plain);
+    }
+    said
 }
 
 fn rule<'a>(run: &'a Run, result: &Found) -> Option<&'a Rule> {
@@ -388,7 +411,8 @@ mod tests {
         for inside in ["src/a.rs", "./src/a.rs", "a%20b.rs", "src\\a.rs"] {
             assert!(place(inside).0.is_some(), "{inside}");
         }
-        for outside in ["/etc/passwd", "../x", "a/%2e%2e/b", "file:///a", "C:/a", "https://x/y", ""] {
+        for outside in ["/etc/passwd", "../x", "a/%2e%2e/b", "file:///a", "C:/a", "https://x/y", ""]
+        {
             assert!(place(outside).0.is_none(), "{outside}");
         }
         assert_eq!(decoded("%zz%"), "%zz%");

@@ -1,9 +1,13 @@
-//! `mex artifact`.
+//! `mex artifact`, `mex import`.
 
-use mex_app::error::AppResult;
+use mex_app::error::{AppError, AppResult};
+use mex_app::export::{OutputFile, Standard};
+use mex_app::import::ImportRequest;
+use mex_app::runtime::code::Code;
 
-use crate::args::ArtifactCommand;
+use crate::args::{ArtifactCommand, ImportArgs, StandardArg};
 use crate::commands::{Session, written};
+use crate::out::plain;
 use crate::text;
 
 pub fn run(session: &Session, command: ArtifactCommand) -> AppResult<u8> {
@@ -19,14 +23,47 @@ pub fn run(session: &Session, command: ArtifactCommand) -> AppResult<u8> {
             written(out.data(&check, |out| text::artifact::checked(out, &check)))?;
             Ok(if check.damaged.is_empty() { 0 } else { 4 })
         }
-        ArtifactCommand::Export { sha256, out: Some(path) } => {
-            let exported = app.export_artifact(&sha256, &path)?;
-            out.note(&format!("{exported} written to {}", path.display()));
-            Ok(0)
-        }
-        ArtifactCommand::Export { sha256, out: None } => {
-            written(out.stdout(&app.artifact_bytes(&sha256)?))?;
+        ArtifactCommand::Export { id, standard, out: path } => {
+            let file = path.as_deref().map(OutputFile::at).transpose()?;
+            let bytes = match standard {
+                Some(standard) => in_standard(session, &id, standard.into())?,
+                None => app.artifact_bytes(&id)?,
+            };
+            match (file, path) {
+                (Some(file), Some(path)) => {
+                    file.write(&bytes)?;
+                    out.note(&format!("{id} written to {}", plain(&path.display().to_string())));
+                }
+                _ => written(out.stdout(&bytes))?,
+            }
             Ok(0)
         }
     }
+}
+
+fn in_standard(session: &Session, id: &str, standard: Standard) -> AppResult<Vec<u8>> {
+    let scanned = session.app.scanned(id)?;
+    session.app.standard(&scanned, standard)?.ok_or_else(|| {
+        let message = format!("the scan `{id}` cannot be written so: {}", standard.absence());
+        AppError::new(Code::NotFound, message).hint("name another scan or another format")
+    })
+}
+
+impl From<StandardArg> for Standard {
+    fn from(standard: StandardArg) -> Self {
+        match standard {
+            StandardArg::Sarif => Self::Sarif,
+            StandardArg::Openvex => Self::OpenVex,
+            StandardArg::Cyclonedx => Self::CycloneDx,
+            StandardArg::Spdx => Self::Spdx,
+            StandardArg::Junit => Self::Junit,
+        }
+    }
+}
+
+pub fn import(session: &Session, args: ImportArgs) -> AppResult<u8> {
+    let ImportArgs { file, project } = args;
+    let outcome = session.app.import_report(&ImportRequest { file, project })?;
+    written(session.out.data(&outcome, |out| text::import::outcome(out, &outcome)))?;
+    Ok(0)
 }

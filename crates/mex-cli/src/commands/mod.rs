@@ -87,6 +87,7 @@ pub fn run(cli: Cli, out: Out) -> AppResult<u8> {
         Command::Exception(command) => exception::run(&session, command),
         Command::Recorder(command) => recorder::run(&session, command),
         Command::Artifact(command) => artifact::run(&session, command),
+        Command::Import(args) => artifact::import(&session, args),
         Command::Tools(command) => tools::run(&session, command),
         Command::Db(command) => tools::database(&session, command),
         Command::Capability(command) => govern::capability(&session, command),

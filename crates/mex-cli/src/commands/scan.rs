@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use mex_app::error::{AppError, AppResult};
-use mex_app::export::{OutputFile, OutputFolder, Standard};
+use mex_app::export::{OutputFile, OutputFolder, Scanned, Standard};
 use mex_app::plan::{History, JOBS};
 use mex_app::runtime::code::Code;
 use mex_app::runtime::gate::MAX_REQUEST_BYTES;
@@ -45,7 +45,7 @@ fn export(
     folder: Option<&OutputFolder>,
 ) -> AppResult<()> {
     if let Some(file) = sarif
-        && let Some(bytes) = session.app.standard(outcome, Standard::Sarif)?
+        && let Some(bytes) = session.app.standard(&Scanned::from(outcome), Standard::Sarif)?
     {
         file.write(&bytes)?;
     }

@@ -3,6 +3,7 @@
 pub mod artifact;
 pub mod exception;
 pub mod govern;
+pub mod import;
 pub mod jobs;
 pub mod operation;
 pub mod problems;

@@ -7,11 +7,15 @@
 mod commands;
 mod disk;
 mod exception;
+mod export;
 #[path = "../../../mex-recorder/tests/fault/mod.rs"]
 mod fault;
 mod faults;
 mod harness;
+mod import;
 mod input;
 mod license;
 mod sbom;
 mod scan;
+#[path = "../../../mex-app/tests/standards/validate.rs"]
+mod validate;

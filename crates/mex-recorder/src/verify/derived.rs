@@ -129,7 +129,9 @@ async fn actions(connection: &mut SqliteConnection) -> Result<Actions, QueryErro
             // Nothing is derived from them: a scan reads the event itself.
             HumanAction::DocumentApproved { .. }
             | HumanAction::AllowlistChanged { .. }
-            | HumanAction::AllowlistRefused { .. } => {}
+            | HumanAction::AllowlistRefused { .. }
+            | HumanAction::ReportImported { .. }
+            | HumanAction::ReportRefused { .. } => {}
         }
     }
     Ok(actions)
