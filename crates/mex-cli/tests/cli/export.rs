@@ -63,8 +63,7 @@ fn a_scan_leaves_every_format_valid_without_its_secrets_and_the_record_gives_the
         let again = mex.run(["artifact", "export", run, "--standard", format]).expect(0).stdout;
         assert_eq!(again, fs::read_to_string(out.join(file)).unwrap(), "{format} of the record");
         let written = mex.folder.path().join(file);
-        let arguments =
-            ["artifact", "export", run, "--standard", format, "--out", text(&written)];
+        let arguments = ["artifact", "export", run, "--standard", format, "--out", text(&written)];
         mex.run(arguments).expect(0);
         assert_eq!(again, fs::read_to_string(written).unwrap());
     }

@@ -22,7 +22,8 @@ fn import(mex: &Mex, path: &Path) -> Value {
 
 /// All Problems, by source.
 fn problems(mex: &Mex, source: &str) -> Vec<Value> {
-    let all = mex.run(["problems", "list", "--limit", "10000", "--format", "json"]).expect(0).json();
+    let all =
+        mex.run(["problems", "list", "--limit", "10000", "--format", "json"]).expect(0).json();
     let all = all["items"].as_array().unwrap().clone();
     all.into_iter().filter(|one| one["source"] == source).collect()
 }
@@ -111,7 +112,10 @@ fn a_report_of_a_run_that_did_not_end_well_is_a_problem_and_not_clean() {
         assert_eq!(taken["gaps"].as_array().unwrap().len(), 1, "{report}");
         let all = problems(&mex, "plugin:t");
         assert_eq!(all.len(), 1, "{report}");
-        assert_eq!((&all[0]["code"], &all[0]["severity"]), (&json!("import/incomplete"), &json!("error")));
+        assert_eq!(
+            (&all[0]["code"], &all[0]["severity"]),
+            (&json!("import/incomplete"), &json!("error"))
+        );
     }
 }
 
@@ -237,14 +241,29 @@ fn what_is_no_report_is_refused_recorded_and_changes_nothing() {
     let many = vec![json!({"message": {"text": "x"}}); 50_001];
     let cases: Vec<(&str, Vec<u8>, &str, &str)> = vec![
         ("empty", Vec::new(), "MEX-INPUT-NOT-JSON", "ends before"),
-        ("truncated", whole.as_bytes()[..whole.len() / 2].to_vec(), "MEX-INPUT-NOT-JSON", "ends before"),
+        (
+            "truncated",
+            whole.as_bytes()[..whole.len() / 2].to_vec(),
+            "MEX-INPUT-NOT-JSON",
+            "ends before",
+        ),
         ("xml", b"<bom/>".to_vec(), "MEX-INPUT-NOT-JSON", "not JSON"),
         ("utf-16", utf16, "MEX-INPUT-UNREADABLE", "not UTF-8"),
         ("nul", vec![0; 64], "MEX-INPUT-NOT-JSON", "not JSON"),
         ("old sarif", whole.replace("2.1.0", "2.0.0").into_bytes(), "MEX-IMPORT-FORMAT", "`2.0.0`"),
         ("spdx", br#"{"spdxVersion":"SPDX-2.3"}"#.to_vec(), "MEX-IMPORT-FORMAT", "no report"),
-        ("old bom", br#"{"bomFormat":"CycloneDX","specVersion":"1.3"}"#.to_vec(), "MEX-IMPORT-FORMAT", "`1.3`"),
-        ("two keys", whole.replacen("\"version\"", "\"version\":\"2.1.0\",\"version\"", 1).into_bytes(), "MEX-IMPORT-FORMAT", "duplicate field"),
+        (
+            "old bom",
+            br#"{"bomFormat":"CycloneDX","specVersion":"1.3"}"#.to_vec(),
+            "MEX-IMPORT-FORMAT",
+            "`1.3`",
+        ),
+        (
+            "two keys",
+            whole.replacen("\"version\"", "\"version\":\"2.1.0\",\"version\"", 1).into_bytes(),
+            "MEX-IMPORT-FORMAT",
+            "duplicate field",
+        ),
         ("deep", "[".repeat(1_000_000).into_bytes(), "MEX-INPUT-NOT-JSON", "line 1"),
         ("many", sarif(Value::Array(many)).to_string().into_bytes(), "MEX-INPUT-TOO-BIG", "50000"),
     ];
@@ -278,7 +297,8 @@ fn a_hundred_megabytes_are_taken_and_more_than_the_limit_is_refused_by_name() {
     for _ in 0..100 {
         file.write_all(&block).unwrap();
     }
-    file.write_all(b"\",\"runs\":[{\"tool\":{\"driver\":{\"name\":\"big\"}},\"results\":[]}]}").unwrap();
+    file.write_all(b"\",\"runs\":[{\"tool\":{\"driver\":{\"name\":\"big\"}},\"results\":[]}]}")
+        .unwrap();
     file.flush().unwrap();
     let taken = import(&mex, &path);
     assert_eq!(taken["source"], "plugin:big");
