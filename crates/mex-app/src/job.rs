@@ -21,7 +21,7 @@ use crate::app::App;
 use crate::engines::Engines;
 use crate::error::{AppError, AppResult};
 use crate::facts::{Ground, Purpose};
-use crate::plan::{self, History, Part, Planned};
+use crate::plan::{self, CycloneDx, History, Part, Planned};
 use crate::progress::{Step, StepSink};
 use crate::scan::{locked, step_of};
 
@@ -43,6 +43,8 @@ pub struct Jobs<'a> {
     pub profile: &'a ProfileId,
     /// Whether the history is searched.
     pub history: History,
+    /// The version of CycloneDX the inventory is written in.
+    pub cyclonedx: CycloneDx,
     /// The allowlist in force.
     pub allowlist: Option<&'a ArtifactHandle>,
     /// Cooperative cancel.
@@ -142,6 +144,7 @@ impl Jobs<'_> {
         };
         let mut operations = Vec::new();
         for part in app.parts(job, self.history)? {
+            let part = part.with_inventory(self.cyclonedx);
             let executed = self.execute(&part, job, job_id, &context)?;
             run.add(&executed);
             operations.push(self.judged(job, &part, executed));

@@ -11,6 +11,8 @@ use mex_runtime::id::{
 use mex_runtime::operation::{EntityRef, Input, OutputSpec, PlannedOperation, SCHEMA_VERSION};
 use serde_json::{Map, Value, json};
 
+pub use mex_scanners::syft::argv::CycloneDx;
+
 use crate::error::{AppError, AppResult};
 
 /// Every job a scan can have, in the order they are shown (contract section 8).
@@ -35,6 +37,17 @@ pub struct Part {
     pub operation: OperationName,
     /// Its parameters.
     pub params: Map<String, Value>,
+}
+
+impl Part {
+    /// Asks for another version of CycloneDX than the usual one, where an inventory is made.
+    #[must_use]
+    pub fn with_inventory(mut self, version: CycloneDx) -> Self {
+        if self.operation.as_str() == "sbom_generate" && version != CycloneDx::default() {
+            self.params.insert("cyclonedx_version".to_owned(), json!(version.word()));
+        }
+        self
+    }
 }
 
 /// The operations of a job.

@@ -34,7 +34,7 @@ use crate::documents::{self, Document};
 use crate::engines::Engines;
 use crate::error::{AppError, AppResult};
 use crate::job::{JobRun, Jobs};
-use crate::plan::{History, JOBS};
+use crate::plan::{CycloneDx, History, JOBS};
 use crate::progress::{Step, StepSink};
 use crate::workspace::Workspace;
 
@@ -57,6 +57,8 @@ pub struct ScanRequest {
     pub signers: Option<PathBuf>,
     /// Whether the history is searched too.
     pub history: History,
+    /// The version of CycloneDX the inventory is written in.
+    pub cyclonedx: CycloneDx,
 }
 
 /// What came of it. Version `so-1.0`.
@@ -260,6 +262,7 @@ impl App {
             run_id: prepared.run_id,
             profile: &request.profile,
             history: request.history,
+            cyclonedx: request.cyclonedx,
             allowlist: prepared.allowlists.first().and_then(|list| list.handle.as_ref()),
             cancel,
             steps,

@@ -5,64 +5,40 @@
 #![expect(clippy::disallowed_methods, reason = "libxml2's validator is a program of its own")]
 
 #[path = "../../mex-runtime/tests/policy/build.rs"]
-#[expect(dead_code, reason = "the builders of the policy's own tests; not all are needed here")]
 mod build;
 #[path = "standards/validate.rs"]
 mod validate;
 
 use build::{Case, PURL, accept_vulnerability, days, entry, exception, finding, operation, scan};
-use mex_app::JobRun;
-use mex_app::export::{Scanned, Standard, document};
-use mex_app::runtime::artifact::ArtifactHandle;
+use mex_app::export::{Scanned, ScannedJob, Standard, document};
 use mex_app::runtime::code::Code;
 use mex_app::runtime::coverage::{Coverage, CoverageState};
 use mex_app::runtime::digest::Digest;
 use mex_app::runtime::finding::{AdvisoryKind, Finding, Score};
-use mex_app::runtime::id::{JobId, RunId};
+use mex_app::runtime::id::RunId;
 use mex_app::runtime::policy::allowlist::Match;
 use mex_app::runtime::policy::merge::merge;
 use mex_app::runtime::policy::verdict::{Absence, Denial, JudgedOperation, ScanMode};
 use mex_app::runtime::result::Status;
-use mex_app::scan::{AllowlistOrigin, ScanOutcome, Staged};
 use serde_json::{Value, json};
-use uuid::Uuid;
 
-fn handle(role: &str) -> ArtifactHandle {
-    ArtifactHandle {
-        sha256: Digest::of(role.as_bytes()),
-        media_type: "application/json".to_owned(),
-        size_bytes: 1,
-        role: role.to_owned(),
-    }
-}
-
-fn outcome(case: &Case) -> ScanOutcome {
+fn scanned(case: &Case) -> Scanned {
     let mut coverage = Coverage::empty();
     for operation in &case.operations {
         coverage.merge(operation.coverage.clone());
     }
-    let run = |operation: &JudgedOperation| JobRun {
+    let job = |operation: &JudgedOperation| ScannedJob {
         job: operation.job.clone(),
-        job_id: JobId::new(Uuid::nil()),
-        status: operation.status,
-        op_ids: vec![operation.op_id],
-        artifacts: Vec::new(),
         tools: Vec::new(),
-        duration_ms: 1234,
+        artifacts: Vec::new(),
     };
-    ScanOutcome {
-        schema_version: "so-1.0",
+    Scanned {
         run_id: RunId::new("0194d6a0-0000-7000-8000-000000000001".parse().unwrap()),
-        project: "project".to_owned(),
-        wsid: "0123456789abcdef0123456789abcdef".parse().unwrap(),
         verdict: case.judge(),
-        verdict_ref: handle("verdict"),
-        jobs: case.operations.iter().map(run).collect(),
+        jobs: case.operations.iter().map(job).collect(),
         findings: merge(case.operations.iter().flat_map(|one| one.findings.clone()).collect()),
         coverage,
-        allowlist: AllowlistOrigin::None,
-        staged: Staged { files: 1, bytes: 1, commit: None, manifest: handle("manifest") },
-        duration_ms: 1,
+        manifest: Some(Digest::of(b"manifest")),
     }
 }
 
@@ -80,7 +56,7 @@ struct Exports {
 }
 
 fn exports(case: &Case) -> Exports {
-    let scanned = Scanned::from(&outcome(case));
+    let scanned = scanned(case);
     let made = |standard: Standard, inventory: Option<&str>| {
         let bytes = || document(&scanned, standard, inventory.map(str::as_bytes)).unwrap();
         let (one, again) = (bytes(), bytes());
@@ -279,10 +255,13 @@ fn sc_3_a_scan_that_did_not_run_looks_clean_in_no_format() {
         assert!(said.iter().any(|one| one["level"] == "error"), "{what}: {said:?}");
         let seen = results(&all.sarif);
         assert!(seen.iter().any(|one| one["level"] == "error"), "{what}: {seen:?}");
+        let lockfile = seen[0].to_string().contains("\"uri\":\"Cargo.lock\"");
+        let named = ["failed", "not scanned", "no tool", "no database"].contains(what);
+        assert!(!named || lockfile, "{what}: {seen:?}");
         assert!(all.openvex.is_none(), "{what}: nothing was found, so nothing is known");
         assert!(all.cyclonedx.get("vulnerabilities").is_none(), "{what}: {:#}", all.cyclonedx);
         let told = all.cyclonedx["properties"].to_string();
-        assert!(told.contains("mex:not-searched"), "{what}: {told}");
+        assert!(told.contains("mex:gap:vuln"), "{what}: {told}");
         assert!(all.junit.contains("<error type="), "{what}: {}", all.junit);
         assert!(all.junit.contains("mex.verdict\" time=\"0\"><error"), "{what}: {}", all.junit);
     }

@@ -130,6 +130,9 @@ pub struct ScanArgs {
     /// Search the git history for secrets too
     #[arg(long)]
     pub history: bool,
+    /// The version of CycloneDX the inventory is written in
+    #[arg(long, value_enum, value_name = "VERSION", default_value_t = CycloneDxArg::V1_6)]
+    pub cyclonedx: CycloneDxArg,
     /// Write the findings and gaps as SARIF 2.1.0 into this file
     #[arg(long, value_name = "FILE")]
     pub sarif: Option<PathBuf>,
@@ -518,6 +521,15 @@ pub enum ArtifactCommand {
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
+}
+
+/// A version of CycloneDX.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum CycloneDxArg {
+    #[value(name = "1.6")]
+    V1_6,
+    #[value(name = "1.7")]
+    V1_7,
 }
 
 /// A format others read.

@@ -18,8 +18,8 @@ use crate::plain::plain;
 pub(super) fn cyclonedx(scan: &Exported<'_>, inventory: &[u8]) -> AppResult<Vec<u8>> {
     let known = references(inventory);
     let mut properties = vec![property("mex:verdict", scan.scanned.verdict.verdict.word())];
-    properties.extend(missing(scan, "sbom").map(|gap| property("mex:not-listed", &gap)));
-    properties.extend(missing(scan, "vuln").map(|gap| property("mex:not-searched", &gap)));
+    properties.extend(missing(scan, "sbom").map(|gap| property("mex:gap:sbom", &gap)));
+    properties.extend(missing(scan, "vuln").map(|gap| property("mex:gap:vuln", &gap)));
     let vulnerabilities: Vec<Value> = openvex::vulnerabilities(scan)
         .map(|(reason, one)| vulnerability(scan, reason, one, &known))
         .collect();

@@ -254,7 +254,8 @@ struct Exported<'a> {
 impl<'a> Exported<'a> {
     fn of(scanned: &'a Scanned) -> AppResult<Self> {
         let mut found: HashMap<Digest, Vec<&Finding>> = HashMap::new();
-        for finding in &scanned.findings {
+        let problems = |one: &&Finding| !matches!(one, Finding::Component(_));
+        for finding in scanned.findings.iter().filter(problems) {
             let fingerprint = finding_fingerprint(finding).map_err(internal)?;
             found.entry(fingerprint).or_default().push(finding);
         }

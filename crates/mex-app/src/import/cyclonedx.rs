@@ -7,7 +7,7 @@ use mex_runtime::severity::Severity;
 use serde::Deserialize;
 
 use super::document::{Claim, ForeignProblem, Format, Import, message, name};
-use super::{Refusal, bounded};
+use super::format::{Refusal, bounded};
 
 #[derive(Deserialize)]
 struct Bom {

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::document::{ForeignProblem, Format, Import, message, name};
-use super::{Refusal, bounded};
+use super::format::{Refusal, bounded};
 
 /// The shortest snippet that is taken out of a message, in characters.
 const TELLING: usize = 6;
@@ -244,12 +244,9 @@ fn read_run(run: &Run, import: &mut Import) {
     }
     for result in run.results.iter().flatten() {
         import.said += 1;
-        match result.kind.as_deref() {
-            Some(kind @ ("pass" | "notApplicable" | "informational")) => {
-                import.drop_one(&format!("of kind `{kind}`"));
-                continue;
-            }
-            _ => {}
+        if let Some(kind @ ("pass" | "notApplicable" | "informational")) = result.kind.as_deref() {
+            import.drop_one(&format!("of kind `{kind}`"));
+            continue;
         }
         if result.baseline_state.as_deref() == Some("absent") {
             import.drop_one("gone since an older run");

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use mex_app::error::{AppError, AppResult};
 use mex_app::export::{OutputFile, OutputFolder, Scanned, Standard};
-use mex_app::plan::{History, JOBS};
+use mex_app::plan::{CycloneDx, History, JOBS};
 use mex_app::runtime::code::Code;
 use mex_app::runtime::gate::MAX_REQUEST_BYTES;
 use mex_app::runtime::id::{JobName, ProfileId};
@@ -13,7 +13,7 @@ use mex_app::runtime::policy::verdict::ScanMode;
 use mex_app::scan::{ScanOutcome, ScanRequest};
 use mex_app::{input, op};
 
-use crate::args::{OpCommand, ScanArgs};
+use crate::args::{CycloneDxArg, OpCommand, ScanArgs};
 use crate::commands::{Session, written};
 use crate::out::plain;
 use crate::text;
@@ -72,6 +72,10 @@ fn request(args: &ScanArgs) -> AppResult<ScanRequest> {
         allowlist: args.allowlist.clone(),
         signers: args.signers.clone(),
         history: if args.history { History::Search } else { History::Ignore },
+        cyclonedx: match args.cyclonedx {
+            CycloneDxArg::V1_6 => CycloneDx::V1_6,
+            CycloneDxArg::V1_7 => CycloneDx::V1_7,
+        },
     })
 }
 

@@ -103,6 +103,20 @@ fn a_scan_leaves_every_format_valid_without_its_secrets_and_the_record_gives_the
 }
 
 #[test]
+fn the_newer_cyclonedx_is_valid_too_and_carries_the_vulnerabilities() {
+    let mex = Mex::ready();
+    mex.write("Cargo.lock", cargo_lock(&[VULNERABLE]));
+    let out = mex.folder.path().join("out");
+    let arguments = ["--jobs", "vuln,sbom", "--cyclonedx", "1.7", "--out", text(&out)];
+    mex.scan(&arguments).expect(0);
+    assert_valid(&out);
+    let bom = json(&out.join("bom.cdx.json"));
+    assert_eq!(bom["specVersion"], "1.7");
+    assert!(!bom["vulnerabilities"].as_array().unwrap().is_empty());
+    assert_eq!(mex.scan(&["--cyclonedx", "1.5"]).code, 2);
+}
+
+#[test]
 fn a_scan_that_every_gate_denies_is_red_in_every_format() {
     let mex = Mex::bare();
     mex.write("Cargo.lock", cargo_lock(&[("itoa", "1.0.11")]));
