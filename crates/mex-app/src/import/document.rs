@@ -29,6 +29,12 @@ const MESSAGE: usize = 2000;
 /// The longest name, place or title kept, in characters.
 const NAME: usize = 300;
 
+/// So many tools are named.
+const TOOLS: usize = 200;
+
+/// So many reasons why a report is not whole are told.
+const GAPS: usize = 20;
+
 /// A word of fewer bytes holds no secret that a rule knows.
 const SHORTEST: usize = 10;
 
@@ -165,7 +171,18 @@ impl Import {
         {
             self.plugin = plugin;
         }
-        self.tools.push(name(&format!("{called} {}", version.unwrap_or_default())));
+        if self.tools.len() < TOOLS {
+            self.tools.push(name(&format!("{called} {}", version.unwrap_or_default())));
+        }
+    }
+
+    /// Tells why the report cannot be taken as whole; the first reasons stand for all.
+    pub(super) fn gap(&mut self, why: String) {
+        match self.gaps.len() {
+            0..GAPS => self.gaps.push(why),
+            GAPS => self.gaps.push("and more of this".to_owned()),
+            _ => {}
+        }
     }
 
     /// Sorts everything, so that the same report is the same bytes.

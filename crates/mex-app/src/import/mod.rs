@@ -212,14 +212,7 @@ impl App {
                         .extend(ours.filter(|one| one.title == title).map(|one| one.fingerprint));
                 }
             }
-            let said = match claim.statement.as_str() {
-                "" => claim.status.as_str(),
-                said => said,
-            };
-            let proposed_reason = match claim.justification.as_str() {
-                word if !word.is_empty() && !said.starts_with(word) => format!("{word}: {said}"),
-                _ => said.to_owned(),
-            };
+            let proposed_reason = proposed(&claim);
             views.push(ClaimView {
                 speaks_of: speaks_of.into_iter().collect(),
                 proposed_reason,
@@ -227,6 +220,29 @@ impl App {
             });
         }
         Ok(views)
+    }
+}
+
+/// A reason for an exception: it begins with the justification in OpenVEX's own word, where there is
+/// one, so that an export says the same again.
+fn proposed(claim: &Claim) -> String {
+    let word = match claim.justification.as_str() {
+        "code_not_present" => "vulnerable_code_not_present",
+        "code_not_reachable" => "vulnerable_code_not_in_execute_path",
+        "protected_by_mitigating_control"
+        | "protected_at_perimeter"
+        | "protected_at_runtime"
+        | "protected_by_compiler" => "inline_mitigations_already_exist",
+        other => other,
+    };
+    let said = match claim.statement.as_str() {
+        "" => claim.status.as_str(),
+        said => said,
+    };
+    if word.is_empty() || said.starts_with(word) {
+        said.to_owned()
+    } else {
+        format!("{word}: {said}")
     }
 }
 

@@ -204,7 +204,7 @@ pub(super) fn read(text: &str, version: &str) -> Result<Import, Refusal> {
     let log: Log = serde_json::from_str(text).map_err(Refusal::shape)?;
     let mut import = Import::of(Format::Sarif, version, text);
     if log.runs.is_empty() {
-        import.gaps.push("it holds no run: nothing ran".to_owned());
+        import.gap("it holds no run: nothing ran".to_owned());
     }
     if log.inline.is_some_and(|inline| !inline.is_empty()) {
         import
@@ -227,19 +227,19 @@ fn read_run(run: &Run, import: &mut Import) {
     }
     let who = name(&driver.name);
     if run.external_property_file_references.as_ref().is_some_and(|all| all.results.is_some()) {
-        import.gaps.push(format!("`{who}` keeps results in other files, which are not read"));
+        import.gap(format!("`{who}` keeps results in other files, which are not read"));
     }
     if run.results.is_none() {
-        import.gaps.push(format!("`{who}` gives no list of results: it did not scan"));
+        import.gap(format!("`{who}` gives no list of results: it did not scan"));
     }
     for invocation in run.invocations.iter().flatten() {
         if invocation.execution_successful == Some(false) {
-            import.gaps.push(format!("`{who}` says that its run was not successful"));
+            import.gap(format!("`{who}` says that its run was not successful"));
         }
         let errors = invocation.tool_execution_notifications.iter().flatten();
         for error in errors.filter(|one| one.level.as_deref() == Some("error")) {
             let said = error.message.as_ref().and_then(|said| said.text.as_deref());
-            import.gaps.push(format!("`{who}` says: {}", message(said.unwrap_or("an error"))));
+            import.gap(format!("`{who}` says: {}", message(said.unwrap_or("an error"))));
         }
     }
     for result in run.results.iter().flatten() {

@@ -105,11 +105,15 @@ fn a_report_of_a_run_that_did_not_end_well_is_a_problem_and_not_clean() {
             {"executionSuccessful": true, "toolExecutionNotifications": [{"level": "error", "message": {"text": "x"}}]},
         ]}),
         json!({"tool": tool, "results": [], "externalPropertyFileReferences": {"results": [{}]}}),
+        // However often it says so, the Problem stays one of a size that can be recorded.
+        json!({"tool": tool, "results": [], "invocations": [{"executionSuccessful": true,
+            "toolExecutionNotifications": vec![json!({"level": "error", "message": {"text": "x".repeat(3000)}}); 1000]}]}),
     ] {
         let mex = Mex::bare();
         let report = json!({"version": "2.1.0", "runs": [run]}).to_string();
         let taken = import(&mex, &put(&mex, "r.sarif", &report));
-        assert_eq!(taken["gaps"].as_array().unwrap().len(), 1, "{report}");
+        let gaps = taken["gaps"].as_array().unwrap().len();
+        assert!(gaps == 1 || gaps == 21, "{gaps} in {report:.300}");
         let all = problems(&mex, "plugin:t");
         assert_eq!(all.len(), 1, "{report}");
         assert_eq!(
@@ -161,7 +165,7 @@ fn a_claim_of_not_affected_lifts_nothing_and_is_proposed_as_an_exception() {
         let shown = mex.run(["problems", "show", known[0].as_str().unwrap(), "--format", "json"]);
         assert_eq!(shown.expect(0).json()["problem"]["status"], "open");
         let reason = claim["proposed_reason"].as_str().unwrap();
-        assert!(reason.contains("code_not_present"), "{reason}");
+        assert!(reason.starts_with("vulnerable_code_not_present: "), "{reason}");
         let text = mex.run(["import", mex.folder.path().join(name).to_str().unwrap()]).expect(0);
         assert!(text.stdout.contains("mex exception add --problem"), "{text:?}");
         assert!(text.stdout.contains("they lift nothing"), "{text:?}");
