@@ -24,7 +24,10 @@ pub fn list(out: &Out, problems: &ProblemList) -> String {
         vec![
             word(&problem.severity).to_uppercase(),
             word(&problem.status),
-            problem.title.clone(),
+            match foreign(problem) {
+                true => format!("{} ({})", problem.title, problem.source),
+                false => problem.title.clone(),
+            },
             problem.count.to_string(),
             moment(problem.last_seen),
             cut(&problem.fingerprint.to_string(), 13).trim_end_matches('…').to_owned(),
@@ -49,6 +52,7 @@ pub fn one(out: &Out, view: &ProblemView) -> String {
         out,
         &[
             ("problem", problem.fingerprint.to_string()),
+            ("said by", said_by(problem)),
             ("status", format!("{}{reopened}", word(&problem.status))),
             ("reason", problem.status_reason.clone()),
             (
@@ -93,17 +97,32 @@ pub fn one(out: &Out, view: &ProblemView) -> String {
                 cut(&digest.to_string(), 17).trim_end_matches('…')
             ));
         }
-        page.push_str(&format!(
-            "  mex recorder query --run {}\n",
-            newest.run_id.map(|id| short(&id)).unwrap_or_else(|| "SCAN".to_owned())
-        ));
+        if let Some(run) = newest.run_id {
+            page.push_str(&format!("  mex recorder query --run {}\n", short(&run)));
+        }
         let id = cut(&problem.fingerprint.to_string(), 13);
-        page.push_str(&format!(
-            "Next: mend it, or mex exception add --problem {} --reason WHY --owner WHO\n",
-            id.trim_end_matches('…')
-        ));
+        let id = id.trim_end_matches('…');
+        page.push_str(&match foreign(problem) {
+            true => format!("Next: mend it, or mex problems ack {id} --reason WHY\n"),
+            false => format!(
+                "Next: mend it, or mex exception add --problem {id} --reason WHY --owner WHO\n"
+            ),
+        });
     }
     page
+}
+
+/// Whether somebody else's report says so: no verdict reads it, so no exception lifts it.
+fn foreign(problem: &Problem) -> bool {
+    problem.source.starts_with("plugin:")
+}
+
+fn said_by(problem: &Problem) -> String {
+    if foreign(problem) {
+        format!("{}, an imported report: no verdict reads it", problem.source)
+    } else {
+        problem.source.clone()
+    }
 }
 
 /// What a triage changed.

@@ -84,6 +84,14 @@ fn a_sarif_report_becomes_problems_of_its_plugin_and_again_no_others() {
         assert_eq!(origin["origin.sha256"], taken["origin_sha256"]);
         assert_eq!(origin["origin.format"], "sarif 2.1.0");
         let shown = all[0]["fingerprint"].as_str().unwrap();
+        let text = mex.run(["problems", "show", shown]).expect(0).stdout;
+        assert!(text.contains("plugin:lint-er, an imported report"), "{text}");
+        assert!(!text.contains("exception add") && !text.contains("--run SCAN"), "{text}");
+        let list = mex.run(["problems", "list"]).expect(0).stdout;
+        assert!(list.contains("(plugin:lint-er)"), "{list}");
+        let accept =
+            ["exception", "add", "--problem", shown, "--reason", "x", "--owner", "y", "--yes"];
+        mex.run(accept).refuses(2, "MEX-EXCEPTION-INVALID");
         let shown = mex.run(["problems", "show", shown, "--format", "json"]).expect(0).json();
         let instance = shown["instances"][0].to_string();
         assert!(instance.contains(evidence), "{instance}");
