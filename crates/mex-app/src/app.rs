@@ -23,6 +23,7 @@ use mex_scanners::advisory::Databases;
 use mex_scanners::process::provision::ProvisionContext;
 use mex_scanners::process::record_probe;
 use mex_scanners::sandbox::{InitCommand, Sandbox};
+use mex_scanners::seal::Seal;
 use mex_scanners::toolchain::{Lock, Toolchain};
 
 use semver::Version;
@@ -51,6 +52,7 @@ pub struct App {
     databases: OnceLock<Arc<Databases>>,
     sandbox: OnceLock<Arc<Sandbox>>,
     fingerprint_key: OnceLock<FingerprintKey>,
+    seal: OnceLock<Seal>,
 }
 
 /// The first process inside a sandbox: a host calls this when it was started as one.
@@ -87,6 +89,7 @@ impl App {
             databases: OnceLock::new(),
             sandbox: OnceLock::new(),
             fingerprint_key: OnceLock::new(),
+            seal: OnceLock::new(),
         };
         app.report_registry_fallback()?;
         Ok(app)
@@ -183,6 +186,15 @@ impl App {
         }
         let key = documents::fingerprint_key(&self.places.data_dir)?;
         Ok(self.fingerprint_key.get_or_init(|| key))
+    }
+
+    /// The secret with which this data folder knows what it kept itself (contract SC-12).
+    pub(crate) fn seal(&self) -> AppResult<&Seal> {
+        if let Some(seal) = self.seal.get() {
+            return Ok(seal);
+        }
+        let seal = crate::reuse::seal(&self.places.data_dir)?;
+        Ok(self.seal.get_or_init(|| seal))
     }
 
     /// The pinned tools, with this data folder's own provisioning events as witnesses (contract SC-5).

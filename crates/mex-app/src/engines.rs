@@ -16,6 +16,7 @@ use mex_scanners::vuln_scan::VulnScan;
 use crate::app::App;
 use crate::error::AppResult;
 use crate::fetch::{ENGINE, InstallAdapter, SyncAdapter};
+use crate::reuse::Freshness;
 
 /// The adapters of one scan or operation.
 pub struct Engines {
@@ -38,6 +39,7 @@ impl Engines {
         app: &App,
         documents: Vec<FingerprintKey>,
         stage: Option<&Stage>,
+        freshness: Freshness,
     ) -> AppResult<Self> {
         let (toolchain, databases, sandbox) = (app.toolchain()?, app.databases()?, app.sandbox()?);
         let mut secret = SecretScan::new(
@@ -49,6 +51,7 @@ impl Engines {
         if let Some(history) = stage.and_then(|stage| stage.ledger().history.as_ref()) {
             secret = secret.with_history(readable(history));
         }
+        let kept = Kept::new(&app.places.data_dir.join("kept/scancode"), app.seal()?.clone());
         Ok(Self {
             secret,
             vuln: VulnScan::new(toolchain.clone(), databases.clone(), sandbox.clone()),
@@ -56,7 +59,10 @@ impl Engines {
                 toolchain.clone(),
                 sandbox.clone(),
                 crate::place::rust_here(),
-                Kept::new(&app.places.data_dir.join("kept/scancode")),
+                match freshness {
+                    Freshness::Reuse => kept,
+                    Freshness::Fresh => kept.write_only(),
+                },
             ),
             sbom: SbomScan::new(toolchain.clone(), sandbox.clone()),
             npm_live: NpmAuditLive::new(toolchain.clone(), sandbox.clone()),

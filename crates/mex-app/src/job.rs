@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use mex_runtime::artifact::{ArtifactHandle, ToolIdentity};
 use mex_runtime::capability::Consent;
 use mex_runtime::event::{EventBody, EventContext, SystemEvent};
-use mex_runtime::execute::{Executed, Surroundings, execute};
+use mex_runtime::execute::{Executed, ReusedFrom, Surroundings, execute_unless_known};
 use mex_runtime::finding::Finding;
 use mex_runtime::gate::Attempt;
 use mex_runtime::id::{JobId, JobName, OpId, ProfileId, RunId, WorkspaceId};
@@ -23,6 +23,7 @@ use crate::error::{AppError, AppResult};
 use crate::facts::{Ground, Purpose};
 use crate::plan::{self, CycloneDx, History, Part, Planned};
 use crate::progress::{Step, StepSink};
+use crate::reuse::{EarlierRuns, Freshness};
 use crate::scan::{locked, step_of};
 
 /// What the jobs of one scan share.
@@ -47,10 +48,21 @@ pub struct Jobs<'a> {
     pub cyclonedx: CycloneDx,
     /// The allowlist in force.
     pub allowlist: Option<&'a ArtifactHandle>,
+    /// Whether earlier results may stand for a run.
+    pub freshness: Freshness,
     /// Cooperative cancel.
     pub cancel: &'a Cancel,
     /// Where progress goes.
     pub steps: StepSink<'a>,
+}
+
+/// An attempt for which an earlier result stands (contract SC-12).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct ReusedAttempt {
+    /// The attempt.
+    pub op_id: OpId,
+    /// The one whose tools ran.
+    pub from: ReusedFrom,
 }
 
 /// One job as it ran.
@@ -66,8 +78,10 @@ pub struct JobRun {
     pub op_ids: Vec<OpId>,
     /// What it left: reports, ledgers, evidence.
     pub artifacts: Vec<ArtifactHandle>,
-    /// The tools that ran.
+    /// The tools that ran, or whose earlier result stands.
     pub tools: Vec<ToolIdentity>,
+    /// Those of the attempts that ran nothing, because nothing changed.
+    pub reused: Vec<ReusedAttempt>,
     /// From begin to end.
     pub duration_ms: u64,
 }
@@ -140,6 +154,7 @@ impl Jobs<'_> {
             op_ids: Vec::new(),
             artifacts: Vec::new(),
             tools: Vec::new(),
+            reused: Vec::new(),
             duration_ms: 0,
         };
         let mut operations = Vec::new();
@@ -200,11 +215,13 @@ impl Jobs<'_> {
             cancel: self.cancel,
             progress: &progress,
         };
-        let executed = execute(
+        let earlier = EarlierRuns { app, seal: app.seal()?, freshness: self.freshness };
+        let executed = execute_unless_known(
             &attempt,
             &|attempt| ground.facts(attempt),
             &|engine, operation| self.engines.find(engine, operation),
             &surroundings,
+            Some(&earlier),
         )?;
         Ok(executed)
     }
@@ -258,6 +275,8 @@ impl JobRun {
     fn add(&mut self, executed: &Executed) {
         let result = &executed.result;
         self.op_ids.push(result.op_id);
+        let reused = executed.reused.map(|from| ReusedAttempt { op_id: result.op_id, from });
+        self.reused.extend(reused);
         self.artifacts.extend(result.outputs.iter().chain(&result.evidence).cloned());
         if let Some(provenance) = &result.provenance {
             self.tools.extend(provenance.tools.iter().cloned());

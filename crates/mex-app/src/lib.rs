@@ -28,6 +28,7 @@ pub mod plan;
 pub mod problem;
 pub mod progress;
 pub mod registry;
+pub mod reuse;
 pub mod scan;
 pub mod schemas;
 pub mod simulate;
@@ -37,8 +38,8 @@ mod work;
 mod workspace;
 
 pub use app::sandbox_init;
-pub use job::JobRun;
 pub use plain::{is_deceptive, plain};
+pub use job::{JobRun, ReusedAttempt};
 
 /// The runtime's types, as hosts show them.
 pub use mex_runtime as runtime;

@@ -20,6 +20,7 @@ use crate::error::{AppError, AppResult};
 use crate::facts::{Ground, Purpose};
 use crate::plan::{self, History, Planned};
 use crate::progress::{Step, StepSink};
+use crate::reuse::Freshness;
 use crate::scan::{stage_project, step_of};
 use crate::workspace::Workspace;
 
@@ -148,7 +149,12 @@ impl App {
         cancel: &Cancel,
         steps: StepSink<'_>,
     ) -> AppResult<Executed> {
-        let engines = Engines::new(self, Vec::new(), staging.map(|staging| &staging.stage))?;
+        let engines = Engines::new(
+            self,
+            Vec::new(),
+            staging.map(|staging| &staging.stage),
+            Freshness::Reuse,
+        )?;
         let tree = staging.map(|staging| StagedTree {
             root: staging.stage.root(),
             manifest: staging.manifest.clone(),

@@ -36,6 +36,7 @@ use crate::error::{AppError, AppResult};
 use crate::job::{JobRun, Jobs};
 use crate::plan::{CycloneDx, History, JOBS};
 use crate::progress::{Step, StepSink};
+use crate::reuse::Freshness;
 use crate::workspace::Workspace;
 
 /// What a person or CI asks for.
@@ -59,6 +60,8 @@ pub struct ScanRequest {
     pub history: History,
     /// The version of CycloneDX the inventory is written in.
     pub cyclonedx: CycloneDx,
+    /// Whether what did not change runs again.
+    pub freshness: Freshness,
 }
 
 /// What came of it. Version `so-1.0`.
@@ -252,7 +255,7 @@ impl App {
         let started = self.clock.now();
         let stage = self.stage(prepared, cancel, steps)?;
         let manifest = self.store_manifest(&stage)?;
-        let engines = Engines::new(self, prepared.keys.clone(), Some(&stage))?;
+        let engines = Engines::new(self, prepared.keys.clone(), Some(&stage), request.freshness)?;
         let jobs = Jobs {
             app: self,
             engines: &engines,
@@ -263,6 +266,7 @@ impl App {
             profile: &request.profile,
             history: request.history,
             cyclonedx: request.cyclonedx,
+            freshness: request.freshness,
             allowlist: prepared.allowlists.first().and_then(|list| list.handle.as_ref()),
             cancel,
             steps,

@@ -78,6 +78,12 @@ pub trait Adapter: Send + Sync {
     fn operation(&self) -> OperationName;
     /// The version of this code.
     fn version(&self) -> Version;
+    /// One digest over everything the result depends on beside the envelope, the pinned tools and the
+    /// manifest: configuration, databases, keys, what else of the stage or the machine is read
+    /// (contract SC-12). None where that is not known: such a result never stands for another.
+    fn ground(&self, _admitted: &Admitted, _context: &RunContext<'_>) -> Option<Digest> {
+        None
+    }
     /// Runs the admitted operation. Whatever goes wrong is in the outcome, never a panic.
     fn run(&self, admitted: &Admitted, context: &RunContext<'_>) -> AdapterOutcome;
 }

@@ -139,6 +139,9 @@ pub struct Provenance {
     pub sandbox: SandboxLevel,
     /// The capability registry in force (contract REG-8).
     pub capability_registry_version: String,
+    /// The attempt whose tools really ran, where its result stands for this one (contract SC-12).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reused_from: Option<OpId>,
 }
 
 /// The document stored beside every artifact.

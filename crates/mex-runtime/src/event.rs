@@ -285,6 +285,13 @@ pub enum SystemEvent {
         result_ref: Option<ArtifactHandle>,
         /// The attempt whose result was reused (contract SC-12).
         reused_from: Option<OpId>,
+        /// When that attempt ended.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reused_result_of: Option<Timestamp>,
+        /// Under which key this result may be reused: everything it depends on, sealed with a secret
+        /// of the data folder. Absent where it may not be.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reuse_key: Option<Digest>,
     },
     /// A sweep closed what a crash left open.
     OperationInterrupted {

@@ -4,6 +4,7 @@
 
 mod entry;
 mod kept;
+mod reuse;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -26,6 +27,7 @@ use crate::report::Report;
 use crate::result::{EngineResult, Status, TypedError};
 use entry::{Ending, OpenEntry};
 use kept::Kept;
+pub use reuse::{DoubtfulResult, EarlierResult, EarlierResults, ReusedFrom};
 
 /// The ports an execution needs.
 #[derive(Clone, Copy)]
@@ -84,6 +86,8 @@ pub struct Executed {
     pub diagnostics: Vec<DiagnosticId>,
     /// Whether the adapter was called.
     pub adapter: AdapterCall,
+    /// The attempt whose result stands for this one; null where it ran itself (contract SC-12).
+    pub reused: Option<ReusedFrom>,
 }
 
 /// Whether an adapter was called.
@@ -116,6 +120,21 @@ pub fn execute(
     adapter_for: AdapterFor<'_>,
     around: &Surroundings<'_>,
 ) -> Result<Executed, RecorderFault> {
+    execute_unless_known(attempt, facts_for, adapter_for, around, None)
+}
+
+/// As [`execute`], but the adapter is not called where an earlier result under the same key is whole
+/// (contract SC-12). Intent, gates before and after and the outcome are this attempt's own.
+///
+/// # Errors
+/// As [`execute`]. An earlier result that is damaged is a diagnostic, and everything runs again.
+pub fn execute_unless_known(
+    attempt: &Attempt,
+    facts_for: FactsFor<'_, '_>,
+    adapter_for: AdapterFor<'_>,
+    around: &Surroundings<'_>,
+    earlier: Option<&dyn EarlierResults>,
+) -> Result<Executed, RecorderFault> {
     let mut entry = OpenEntry::begin(attempt, around)?;
     (around.progress)(Progress::Phase("judging".to_owned()));
     let facts = facts_for(attempt);
@@ -147,6 +166,18 @@ pub fn execute(
         cancel: around.cancel,
         progress: around.progress,
     };
+    let key_now = || reuse::key(&admitted, adapter, &context, around, earlier?);
+    let key = key_now();
+    if let (Some(earlier), Some(key)) = (earlier, &key) {
+        match reuse::find(&admitted, key, &adapter.version(), earlier, around) {
+            Ok(Some(found)) => {
+                let kept = Kept::reuse(&admitted, found, around);
+                return judged(entry, &admitted, kept, None);
+            }
+            Ok(None) => {}
+            Err(doubt) => entry.doubted(&doubt)?,
+        }
+    }
     // A panic is a fault of ours; it must not take the entry with it.
     let ran = catch_unwind(AssertUnwindSafe(|| adapter.run(&admitted, &context)));
     let Ok(outcome) = ran else {
@@ -158,12 +189,24 @@ pub fn execute(
     };
     (around.progress)(Progress::Phase("storing".to_owned()));
     let shape = facts.catalog.operation(engine, name).map(|operation| operation.entry());
-    let mut kept = Kept::store(&admitted, outcome, shape, &adapter.version(), around);
-    let after = judge_result(&admitted, &kept.result_facts());
+    let kept = Kept::store(&admitted, outcome, shape, &adapter.version(), around);
+    // What changed while it ran leaves a result of which nobody can say what it stands for.
+    let key = key.filter(|before| key_now() == Some(*before));
+    judged(entry, &admitted, kept, key)
+}
+
+/// Judges what is there now and closes the entry with it.
+fn judged(
+    mut entry: OpenEntry<'_>,
+    admitted: &Admitted,
+    mut kept: Kept,
+    reuse_key: Option<Digest>,
+) -> Result<Executed, RecorderFault> {
+    let after = judge_result(admitted, &kept.result_facts());
     entry.ran(&after, &kept.errors)?;
     kept.refuse(&after);
     entry.said_after(after);
-    entry.close(kept.ending())
+    entry.close(Ending { reuse_key, ..kept.ending() })
 }
 
 fn refusals(gates: &[GateReport]) -> Vec<TypedError> {

@@ -9,6 +9,7 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use mex_runtime::digest::Digest;
 use mex_runtime::finding::DocumentFingerprint;
 use mex_runtime::policy::allowlist::{FINGERPRINT_BYTES, FingerprintKey};
+use serde_json::{Value, json};
 
 use crate::redact::wipe;
 
@@ -63,6 +64,15 @@ impl Fingerprints {
     /// `own` is the data folder's key, `documents` those of the allowlists in force.
     pub fn new(own: FingerprintKey, documents: Vec<FingerprintKey>) -> Self {
         Self { own, documents, known: Mutex::new(BTreeMap::new()) }
+    }
+
+    /// Every key in force: a fingerprint under another one is another finding (contract SC-12).
+    pub(crate) fn ground(&self) -> Value {
+        [&self.own]
+            .into_iter()
+            .chain(&self.documents)
+            .map(|key| json!([key.document_id, key.salt, key.m_kib, key.t, key.p]))
+            .collect()
     }
 
     /// Those of some secrets.

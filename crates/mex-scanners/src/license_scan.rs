@@ -38,6 +38,7 @@ use crate::answer::{error, status};
 use crate::cargo_deny;
 use crate::cargo_deny::normalise::Normalised;
 use crate::errand::{self, Ask, Errand, answer, read_only, unprepared};
+use crate::ground;
 use crate::lockfile::{Lockfile, discover, entry as vuln_entry};
 use crate::process::{Keep, Mount, MountMode};
 use crate::sandbox::Sandbox;
@@ -83,6 +84,38 @@ impl Adapter for LicenseScan {
 
     fn version(&self) -> Version {
         Version::new(1, 0, 0)
+    }
+
+    /// What is here of the crates that the lockfiles name, and of the toolchain that reads them.
+    fn ground(&self, _: &Admitted, context: &RunContext<'_>) -> Option<Digest> {
+        let root = &context.stage?.root;
+        let now = context.clock.now();
+        let mut wanted: BTreeSet<Locked> = BTreeSet::new();
+        for lock in discover(root).ok()?.lockfiles {
+            if lock.kind.parser == "Cargo.lock" {
+                let text = String::from_utf8(read(&root.join(&lock.path)).ok()?).ok()?;
+                wanted.extend(crates::packages(&text)?);
+            }
+        }
+        let crates = match &self.rust.cargo_home {
+            Some(home) if !wanted.is_empty() => home.ground(&wanted, now)?,
+            _ => Value::Null,
+        };
+        let toolchain = match &self.rust.toolchain {
+            Some(toolchain) => ["bin/cargo", "bin/rustc"]
+                .into_iter()
+                .map(|program| ground::file(&toolchain.join(program), now))
+                .collect::<Option<Vec<Value>>>()?,
+            None => Vec::new(),
+        };
+        ground::digest(&json!({
+            "common": ground::common(context)?,
+            "cargo_home": self.rust.cargo_home.as_ref().map(crates::CargoHome::root),
+            "crates": crates,
+            "toolchain": [json!(self.rust.toolchain), json!(toolchain)],
+            cargo_deny::NAME: cargo_deny::argv::CONFIG,
+            scancode::NAME: scancode::config_digest(Scope::Full),
+        }))
     }
 
     fn run(&self, admitted: &Admitted, context: &RunContext<'_>) -> AdapterOutcome {

@@ -25,6 +25,7 @@ use serde_json::json;
 use crate::answer::{error, status};
 use crate::credentials::without_credentials;
 use crate::errand::{Ask, Errand, answer, read_only, unprepared};
+use crate::ground;
 use crate::lockfile::{Discovered, discover};
 use crate::process::{Finished, Keep};
 use crate::sandbox::Sandbox;
@@ -58,6 +59,10 @@ impl Adapter for SbomScan {
 
     fn version(&self) -> Version {
         Version::new(1, 0, 0)
+    }
+
+    fn ground(&self, _: &Admitted, context: &RunContext<'_>) -> Option<Digest> {
+        ground::digest(&json!({ "common": ground::common(context)?, "config": argv::CONFIG }))
     }
 
     fn run(&self, admitted: &Admitted, context: &RunContext<'_>) -> AdapterOutcome {

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use mex_runtime::adapter::{Adapter, AdapterOutcome, Produced, RunContext};
 use mex_runtime::artifact::{SandboxLevel, media_type};
 use mex_runtime::code::Code;
@@ -22,7 +23,7 @@ use mex_runtime::policy::allowlist::FingerprintKey;
 use mex_runtime::port::Progress;
 use mex_runtime::result::{Status, TypedError};
 use semver::Version;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::answer::{error, status};
 use crate::errand::{self, Ask, Errand, answer, read_only, unprepared};
@@ -30,6 +31,7 @@ use crate::fingerprint::Fingerprints;
 use crate::gitleaks::argv::{self, Scope};
 use crate::gitleaks::normalise::{Place, Reading, read, settle};
 use crate::gitleaks::{NAME, safe_log};
+use crate::ground;
 use crate::process::{Finished, Keep, Mount};
 use crate::redact::{Redactor, wipe};
 use crate::sandbox::Sandbox;
@@ -51,6 +53,25 @@ pub struct History {
     pub executables: Vec<PathBuf>,
     /// Why older commits are missing, where they are: then the history is a gap.
     pub partial: Option<String>,
+}
+
+impl History {
+    /// The refs by their bytes, the objects by their stats, git by its own.
+    fn ground(&self, now: Timestamp) -> Option<Value> {
+        let mut parts = vec![json!(self.partial)];
+        for mount in &self.mounts {
+            parts.push(json!(mount.inside));
+            parts.push(if mount.inside == self.repository {
+                ground::bytes(&mount.host)?
+            } else {
+                ground::objects(&mount.host, now)?
+            });
+        }
+        for program in &self.executables {
+            parts.push(ground::file(program, now)?);
+        }
+        Some(Value::Array(parts))
+    }
 }
 
 /// Finds secrets.
@@ -94,12 +115,24 @@ impl Adapter for SecretScan {
         Version::new(1, 0, 0)
     }
 
+    /// The rules, every key that fingerprints are made with, and for a history its refs and objects.
+    fn ground(&self, admitted: &Admitted, context: &RunContext<'_>) -> Option<Digest> {
+        let scope = scope_of(admitted);
+        let history = match (scope, &self.history) {
+            (Scope::Tree, _) => json!("tree"),
+            (Scope::History, None) => json!("none"),
+            (Scope::History, Some(history)) => history.ground(context.clock.now())?,
+        };
+        ground::digest(&json!({
+            "common": ground::common(context)?,
+            "config": config_digest(scope),
+            "fingerprints": self.fingerprints.ground(),
+            "history": history,
+        }))
+    }
+
     fn run(&self, admitted: &Admitted, context: &RunContext<'_>) -> AdapterOutcome {
-        let scope =
-            match admitted.operation().params.get("scope").and_then(serde_json::Value::as_str) {
-                Some("history") => Scope::History,
-                _ => Scope::Tree,
-            };
+        let scope = scope_of(admitted);
         let mut run = Run {
             errand: Errand {
                 toolchain: &self.toolchain,
@@ -135,6 +168,13 @@ impl Adapter for SecretScan {
         run.outcome.sandbox = run.level.unwrap_or(self.sandbox.level);
         run.outcome.coverage.canonicalise();
         run.outcome
+    }
+}
+
+fn scope_of(admitted: &Admitted) -> Scope {
+    match admitted.operation().params.get("scope").and_then(serde_json::Value::as_str) {
+        Some("history") => Scope::History,
+        _ => Scope::Tree,
     }
 }
 

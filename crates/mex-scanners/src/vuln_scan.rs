@@ -28,6 +28,7 @@ use serde_json::json;
 use crate::advisory::{DatabaseRefused, Databases, Form, Snapshot, small_zip};
 use crate::answer::{error, status};
 use crate::errand::{self, Ask, Errand, answer, read_only, unprepared};
+use crate::ground;
 use crate::lockfile::words::Words;
 use crate::lockfile::{Discovered, Lockfile, discover, entry};
 use crate::process::{Finished, Keep, Mount, MountMode};
@@ -67,6 +68,20 @@ impl Adapter for VulnScan {
 
     fn version(&self) -> Version {
         Version::new(1, 0, 0)
+    }
+
+    /// Every snapshot there is, whichever a lockfile will ask for: one that comes, goes or is older
+    /// changes what is said of some ecosystem.
+    fn ground(&self, _: &Admitted, context: &RunContext<'_>) -> Option<Digest> {
+        let databases: Vec<DatabaseIdentity> =
+            self.databases.list().into_iter().map(|snapshot| snapshot.identity).collect();
+        ground::digest(&json!({
+            "common": ground::common(context)?,
+            "databases": databases,
+            osv_scanner::NAME: osv_scanner::argv::CONFIG,
+            cargo_audit::NAME: cargo_audit::argv::CONFIG,
+            npm_audit::NAME: npm_audit::argv::RESPONDER_TEXT,
+        }))
     }
 
     fn run(&self, admitted: &Admitted, context: &RunContext<'_>) -> AdapterOutcome {

@@ -12,6 +12,7 @@ use mex_runtime::port::Cancel;
 use mex_scanners::answer::{Answer, Ending, error};
 use mex_scanners::scancode::normalise::{Outcome, Told, read};
 use mex_scanners::scancode::{self, Kept, Licences, Options, Question, Scope, Tree};
+use mex_scanners::seal::Seal;
 use mex_scanners::tool::PinnedTool;
 use serde_json::{Value, json};
 
@@ -130,7 +131,7 @@ fn failing(files: &[(&str, &[u8])], cancelled: bool) -> (Licences, usize) {
         cancel.cancel();
     }
     let options = Options { job: "license".parse().unwrap(), scope: Scope::Words, processes: 1 };
-    let kept = Kept::new(Path::new("/nowhere/kept"));
+    let kept = Kept::new(Path::new("/nowhere/kept"), Seal::new([1; 32]));
     let tree = Tree { root: folder.path(), files: &names, work: folder.path() };
     (scancode::ask(&tool, &mut run, &tree, &options, &kept, &cancel), runs)
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use mex_app::error::{AppError, AppResult};
 use mex_app::export::{OutputFile, OutputFolder, Scanned, Standard};
 use mex_app::plan::{CycloneDx, History, JOBS};
+use mex_app::reuse::Freshness;
 use mex_app::runtime::code::Code;
 use mex_app::runtime::gate::MAX_REQUEST_BYTES;
 use mex_app::runtime::id::{JobName, ProfileId};
@@ -76,6 +77,7 @@ fn request(args: &ScanArgs) -> AppResult<ScanRequest> {
             CycloneDxArg::V1_6 => CycloneDx::V1_6,
             CycloneDxArg::V1_7 => CycloneDx::V1_7,
         },
+        freshness: if args.fresh { Freshness::Fresh } else { Freshness::Reuse },
     })
 }
 

@@ -1,7 +1,7 @@
 //! Scans, jobs, operations and gates for people.
 
 use mex_app::history::{GateView, JobList, JobView};
-use mex_app::record::{JobState, ScanState};
+use mex_app::record::{JobState, OperationEntry, ScanState};
 use mex_app::runtime::event::{EventBody, GateOutcome, GatePhase, SystemEvent};
 
 use crate::out::{Out, plain};
@@ -74,9 +74,10 @@ pub fn one(out: &Out, view: &JobView) -> String {
             short(&operation.op_id),
             job_state(&operation.state),
             format!("{}.{}", operation.engine_id, operation.operation),
+            reused(operation).unwrap_or_default(),
         ]
     });
-    page.push_str(&table(out, &["OPERATION", "STATE", "WHAT"], operations));
+    page.push_str(&table(out, &["OPERATION", "STATE", "WHAT", "REUSED FROM"], operations));
     page.push_str("Next: mex gates show OPERATION\n");
     page
 }
@@ -84,8 +85,11 @@ pub fn one(out: &Out, view: &JobView) -> String {
 /// Six rows before the run, and those after it.
 pub fn gates(out: &Out, view: &GateView) -> String {
     let operation = &view.operation;
+    let from = reused(operation)
+        .map(|from| format!("nothing ran: the result is that of {from}, judged anew\n"))
+        .unwrap_or_default();
     let mut page = format!(
-        "{}  {}.{}\n{}\n\n",
+        "{}  {}.{}\n{}\n{from}\n",
         out.bold(&job_state(&operation.state).to_uppercase()),
         plain(&operation.engine_id),
         plain(&operation.operation),
@@ -122,6 +126,18 @@ pub fn gates(out: &Out, view: &GateView) -> String {
     }
     page.push_str(&table(out, &["GATE", "PHASE", "OUTCOME", "CODE", "REASON"], rows));
     page
+}
+
+/// The attempt whose result stands for this one, and from when it is (contract SC-12).
+fn reused(operation: &OperationEntry) -> Option<String> {
+    match &operation.ended.as_ref()?.event.body {
+        EventBody::System(SystemEvent::OperationEnded {
+            reused_from: Some(from),
+            reused_result_of: Some(at),
+            ..
+        }) => Some(format!("{} of {}", short(from), moment(*at))),
+        _ => None,
+    }
 }
 
 fn job_state(state: &JobState) -> String {

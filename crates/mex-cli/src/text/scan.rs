@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mex_app::runtime::artifact::SandboxLevel;
+use mex_app::runtime::execute::ReusedFrom;
 use mex_app::runtime::finding::{Finding, Vulnerability};
 use mex_app::runtime::policy::matching::ExceptionStanding;
 use mex_app::runtime::policy::verdict::{Decision, Effect, Reason, ScanMode};
@@ -279,7 +280,13 @@ fn grounds(out: &Out, scan: &ScanOutcome) -> String {
         let tools: Vec<String> =
             job.tools.iter().map(|tool| format!("{} {}", tool.name, tool.version)).collect();
         let tools = if tools.is_empty() { "nothing ran".to_owned() } else { tools.join(", ") };
-        lines.push((job.job.as_str(), format!("{tools}, {}", duration(job.duration_ms))));
+        let reused: Vec<String> = job.reused.iter().map(|one| from(one.from)).collect();
+        let reused = if reused.is_empty() {
+            String::new()
+        } else {
+            format!(", nothing changed: reused {}", reused.join(" and "))
+        };
+        lines.push((job.job.as_str(), format!("{tools}, {}{reused}", duration(job.duration_ms))));
     }
     for age in &scan.verdict.databases {
         let database = &age.database;
@@ -319,6 +326,11 @@ fn grounds(out: &Out, scan: &ScanOutcome) -> String {
         format!("{}, registry {}", scan.verdict.policy, scan.verdict.capability_registry_version),
     ));
     format!("\n{}\n{}", out.bold("How we know"), pairs(out, &lines))
+}
+
+/// Which attempt a result comes from, and from when.
+fn from(from: ReusedFrom) -> String {
+    format!("{} of {}", crate::text::short(&from.op_id), moment(from.ended_at))
 }
 
 /// Who knows the components: an inventory that one side alone vouches for should be seen.

@@ -8,6 +8,7 @@ pub(crate) mod events;
 pub(crate) mod jobs;
 pub(crate) mod problems;
 pub(crate) mod resolve;
+pub(crate) mod reuse;
 
 use std::collections::BTreeMap;
 

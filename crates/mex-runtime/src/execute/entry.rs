@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 
+use super::reuse::{DoubtfulResult, ReusedFrom, may_be_reused};
 use super::{AdapterCall, Executed, Surroundings};
 use crate::artifact::{ArtifactHandle, Provenance, Sidecar, ToolIdentity, media_type};
 use crate::capability::{CapabilityDecision, CapabilityRegistry};
@@ -44,6 +45,9 @@ pub(super) struct Ending {
     pub(super) tools: Vec<ToolIdentity>,
     pub(super) report: Option<Report>,
     pub(super) coverage: Coverage,
+    pub(super) reused: Option<ReusedFrom>,
+    /// The key under which the result may be reused, should it be one that may.
+    pub(super) reuse_key: Option<Digest>,
 }
 
 impl Ending {
@@ -60,6 +64,8 @@ impl Ending {
             tools: Vec::new(),
             report: None,
             coverage: Coverage::empty(),
+            reused: None,
+            reuse_key: None,
         }
     }
 }
@@ -138,6 +144,18 @@ impl<'a> OpenEntry<'a> {
         self.around.ports.recorder.record(records)
     }
 
+    /// Records that an earlier result is there and is not believed.
+    pub(super) fn doubted(&mut self, doubt: &DoubtfulResult) -> Result<(), RecorderFault> {
+        let id = DiagnosticId::new(self.around.ports.clock.uuid());
+        let code = Code::StoreCorrupt;
+        let title = format!("{} ran again: {}", self.subject(), code.meaning());
+        let mut diagnostic =
+            self.diagnostic(id, code, title, &doubt.to_string(), Severity::Warning);
+        diagnostic.tags = vec!["reuse".to_owned()];
+        let record = self.diagnosed(diagnostic, None);
+        self.around.ports.recorder.record(vec![record])
+    }
+
     /// Keeps what the gates said before the run for the answer.
     pub(super) fn said_before(&mut self, gates: Vec<GateReport>, checks: Vec<CapabilityDecision>) {
         self.gates_before = gates;
@@ -191,8 +209,12 @@ impl<'a> OpenEntry<'a> {
             outputs: result.outputs.clone(),
             evidence: result.evidence.clone(),
             errors: result.errors.clone(),
+            reuse_key: ending.reuse_key.filter(|_| {
+                result_ref.is_some() && may_be_reused(&result, &ending.coverage)
+            }),
             result_ref: result_ref.clone(),
-            reused_from: None,
+            reused_from: ending.reused.map(|from| from.op_id),
+            reused_result_of: ending.reused.map(|from| from.ended_at),
         };
         let ended = self.event(EventBody::System(ended));
         self.around.ports.recorder.record(vec![ended.into()])?;
@@ -206,6 +228,7 @@ impl<'a> OpenEntry<'a> {
             capability_checks: self.capability_checks,
             diagnostics: self.diagnostics,
             adapter: ending.adapter,
+            reused: ending.reused,
         })
     }
 

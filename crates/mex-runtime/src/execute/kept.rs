@@ -4,6 +4,7 @@
 use semver::Version;
 
 use super::entry::Ending;
+use super::reuse::{Found, ReusedFrom};
 use super::{AdapterCall, Surroundings, typed};
 use crate::adapter::{AdapterOutcome, Produced};
 use crate::artifact::{ArtifactHandle, Provenance, Sidecar, ToolIdentity, media_type};
@@ -32,6 +33,7 @@ pub(super) struct Kept {
     report: Option<Report>,
     coverage: Coverage,
     reached: Determinism,
+    reused: Option<ReusedFrom>,
 }
 
 impl Kept {
@@ -65,6 +67,7 @@ impl Kept {
             report: None,
             coverage: outcome.coverage,
             reached: outcome.determinism,
+            reused: None,
         };
         kept.count(admitted);
         kept.report = kept.make_report(outcome.findings, entry, around);
@@ -76,6 +79,37 @@ impl Kept {
                 if own_output { kept.outputs.push(stored) } else { kept.evidence.push(stored) }
             }
         }
+        kept
+    }
+
+    /// Takes over what an earlier attempt left, under this attempt's own rights and id. Nothing is
+    /// stored again: the bytes are there, verified, with the sidecar of the attempt that ran.
+    pub(super) fn reuse(admitted: &Admitted, found: Found, around: &Surroundings<'_>) -> Self {
+        let Found { from, result, provenance, report, coverage } = found;
+        let intact = |handles: Vec<ArtifactHandle>| {
+            handles.into_iter().map(|handle| (handle, ArtifactState::Intact)).collect()
+        };
+        let mut kept = Self {
+            status: result.status,
+            outputs: intact(result.outputs),
+            evidence: intact(result.evidence),
+            errors: result.errors,
+            tools: provenance.tools.clone(),
+            report,
+            coverage,
+            reached: provenance.determinism,
+            provenance: Provenance {
+                op_id: admitted.operation().op_id,
+                allowlist: around.allowlist.cloned(),
+                capabilities_granted: admitted.capabilities_granted().to_vec(),
+                environment_id: around.environment_id,
+                capability_registry_version: admitted.capability_registry_version().to_owned(),
+                reused_from: Some(from.op_id),
+                ..provenance
+            },
+            reused: Some(from),
+        };
+        kept.count(admitted);
         kept
     }
 
@@ -129,7 +163,10 @@ impl Kept {
             evidence.iter().find(|handle| matches!(&*handle.role, "log" | "stderr")).cloned();
         Ending {
             status: self.status,
-            adapter: AdapterCall::Called,
+            adapter: match self.reused {
+                Some(_) => AdapterCall::NotCalled,
+                None => AdapterCall::Called,
+            },
             outputs: handles(self.outputs),
             evidence,
             provenance: Some(self.provenance),
@@ -138,6 +175,8 @@ impl Kept {
             tools: self.tools,
             report: self.report,
             coverage: self.coverage,
+            reused: self.reused,
+            reuse_key: None,
         }
     }
 
@@ -293,5 +332,6 @@ fn provenance(
         environment_id: around.environment_id,
         sandbox: outcome.sandbox,
         capability_registry_version: admitted.capability_registry_version().to_owned(),
+        reused_from: None,
     }
 }

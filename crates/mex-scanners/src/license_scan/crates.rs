@@ -2,17 +2,19 @@
 //! checksum, or from a vendored folder of the project. Owns the search for them and their reading;
 //! never fetches, never runs anything, never believes an archive with another checksum (contract SC-2).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use flate2::read::GzDecoder;
+use jiff::Timestamp;
 use mex_runtime::digest::Digest;
 use mex_runtime::finding::{Component, LicenseText};
 use serde_json::Value;
 
 use super::manifest::{self, Speech};
+use crate::ground::{self, Depth};
 use crate::lockfile::purl;
 
 /// An archive, and all that comes out of it. Far above any crate of the registry.
@@ -41,6 +43,42 @@ impl CargoHome {
         &self.root
     }
 
+    /// What is here of some crates, by stats: their archives, their unpacked sources, and the
+    /// checkouts of those from git (contract SC-12). None where that cannot be told.
+    pub(super) fn ground(&self, wanted: &BTreeSet<Locked>, now: Timestamp) -> Option<Value> {
+        let mut seen = Vec::new();
+        for place in ["registry/cache", "registry/src"] {
+            for registry in folders(&self.root.join(place))? {
+                seen.push(serde_json::json!(registry));
+                for package in wanted.iter().filter(|one| one.source.is_some() && one.is_plain()) {
+                    let name = format!("{}-{}", package.name, package.version);
+                    seen.push(if place == "registry/cache" {
+                        ground::file(&registry.join(format!("{name}.crate")), now)?
+                    } else {
+                        ground::folder(&registry.join(name), Depth::One, now)?
+                    });
+                }
+            }
+        }
+        let revisions: BTreeSet<&str> = wanted
+            .iter()
+            .filter_map(|package| package.source.as_deref()?.strip_prefix("git+"))
+            .map(|source| source.rsplit_once('#').map_or("", |(_, revision)| revision))
+            .collect();
+        if !revisions.is_empty() {
+            for repository in folders(&self.root.join("git/checkouts"))? {
+                for checkout in folders(&repository)? {
+                    let name = checkout.file_name()?.to_str()?.to_owned();
+                    if revisions.iter().any(|revision| revision.starts_with(&name)) {
+                        seen.push(serde_json::json!(checkout));
+                        seen.push(ground::folder(&checkout, Depth::All, now)?);
+                    }
+                }
+            }
+        }
+        Some(Value::Array(seen))
+    }
+
     /// The archives of one crate, one a registry.
     fn archives(&self, package: &Locked) -> Vec<PathBuf> {
         let file = format!("{}-{}.crate", package.name, package.version);
@@ -54,6 +92,24 @@ impl CargoHome {
         found.sort();
         found
     }
+}
+
+/// The folders in a folder, sorted; none where it is not there.
+fn folders(path: &Path) -> Option<Vec<PathBuf>> {
+    let entries = match fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Some(Vec::new()),
+        Err(_) => return None,
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let path = entry.ok()?.path();
+        if path.is_dir() {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Some(found)
 }
 
 /// One package of a `Cargo.lock`.

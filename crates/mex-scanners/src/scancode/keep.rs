@@ -13,6 +13,7 @@ use mex_runtime::json;
 use serde::{Deserialize, Serialize};
 
 use super::normalise::Told;
+use crate::seal::Seal;
 
 /// No result is longer; a longer file is none.
 const MAX_BYTES: u64 = 64 << 20;
@@ -21,20 +22,34 @@ const MAX_BYTES: u64 = 64 << 20;
 #[derive(Debug, Clone)]
 pub struct Kept {
     folder: PathBuf,
+    seal: Seal,
+    reading: bool,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
     key: Digest,
-    result_sha256: Digest,
+    /// Over key and result, with the data folder's own secret.
+    seal: Digest,
     result: Told,
 }
 
 impl Kept {
-    /// Results in `folder`, which is made when the first one is written.
-    pub fn new(folder: &Path) -> Self {
-        Self { folder: folder.to_owned() }
+    /// Results in `folder`, which is made when the first one is written. `seal` is the data folder's:
+    /// what another one kept, or somebody edited, is not there.
+    pub fn new(folder: &Path, seal: Seal) -> Self {
+        Self { folder: folder.to_owned(), seal, reading: true }
+    }
+
+    /// The same without what was kept before: everything is scanned again, and kept.
+    #[must_use]
+    pub fn write_only(self) -> Self {
+        Self { reading: false, ..self }
+    }
+
+    fn sealed(&self, key: &Digest, result: &Told) -> serde_json::Result<Digest> {
+        Ok(self.seal.of(&json::canonical(&("scancode", key, result))?))
     }
 
     fn path(&self, key: &Digest) -> PathBuf {
@@ -44,12 +59,15 @@ impl Kept {
 
     /// The result of a key, where there is a whole one.
     pub fn read(&self, key: &Digest) -> Option<Told> {
+        if !self.reading {
+            return None;
+        }
         let file = File::open(self.path(key)).ok()?;
         let mut text = Vec::new();
         file.take(MAX_BYTES).read_to_end(&mut text).ok()?;
         let entry: Entry = serde_json::from_slice(&text).ok()?;
         let whole = entry.key == *key
-            && Digest::of_canonical(&entry.result).is_ok_and(|found| found == entry.result_sha256);
+            && self.sealed(key, &entry.result).is_ok_and(|seal| seal == entry.seal);
         whole.then_some(entry.result)
     }
 
@@ -61,8 +79,8 @@ impl Kept {
         let path = self.path(key);
         let folder = path.parent().unwrap_or(&self.folder);
         fs::create_dir_all(folder)?;
-        let result_sha256 = Digest::of_canonical(result)?;
-        let bytes = json::canonical(&Entry { key: *key, result_sha256, result: result.clone() })?;
+        let seal = self.sealed(key, result)?;
+        let bytes = json::canonical(&Entry { key: *key, seal, result: result.clone() })?;
         let mut fresh = tempfile::Builder::new().prefix(".new-").tempfile_in(folder)?;
         fresh.write_all(&bytes)?;
         fresh.persist(&path).map_err(|fault| fault.error)?;
@@ -77,7 +95,7 @@ mod tests {
     #[test]
     fn a_damaged_or_foreign_result_is_not_there() {
         let folder = tempfile::tempdir().unwrap();
-        let kept = Kept::new(&folder.path().join("results"));
+        let kept = Kept::new(&folder.path().join("results"), Seal::new([7; 32]));
         let (key, other) = (Digest::of(b"a"), Digest::of(b"b"));
         assert_eq!(kept.read(&key), None);
         let told = Told { share: 7, ..Told::default() };
@@ -98,6 +116,12 @@ mod tests {
             assert_eq!(kept.read(&key), None, "cut at {at}");
         }
         kept.write(&key, &told).unwrap();
-        assert_eq!(kept.read(&key), Some(told), "written anew over the damage");
+        assert_eq!(kept.read(&key), Some(told.clone()), "written anew over the damage");
+        let elsewhere = Kept::new(&folder.path().join("results"), Seal::new([8; 32]));
+        assert_eq!(elsewhere.read(&key), None, "what another data folder kept");
+        elsewhere.write(&key, &Told::default()).unwrap();
+        assert_eq!(kept.read(&key), None, "a result somebody wrote with a digest of their own");
+        kept.write(&key, &told).unwrap();
+        assert_eq!(kept.clone().write_only().read(&key), None, "a fresh scan reads none");
     }
 }

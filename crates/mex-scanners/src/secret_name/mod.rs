@@ -13,6 +13,7 @@ use std::ops::Range;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
+use mex_runtime::digest::Digest;
 use serde::{Deserialize, Serialize};
 
 use crate::lockfile::{kind, manifest};
@@ -77,6 +78,18 @@ impl InNames {
         let read = serde_json::from_slice(&bytes).map_err(io::Error::from);
         wipe(&mut bytes);
         read
+    }
+
+    /// A digest over what the stage at `root` found, secrets included. It stands for the names
+    /// themselves, which a manifest shows without their secrets; only ever sealed, never as it is.
+    ///
+    /// # Errors
+    /// As [`Self::beside`].
+    pub(crate) fn digest_beside(root: &Path) -> io::Result<Digest> {
+        let mut bytes = std::fs::read(root.parent().unwrap_or(root).join(FILE))?;
+        let digest = Digest::of(&bytes);
+        wipe(&mut bytes);
+        Ok(digest)
     }
 
     /// Written for this user alone; removed with the stage.

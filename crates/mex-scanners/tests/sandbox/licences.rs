@@ -15,6 +15,7 @@ use mex_scanners::process::{
     self, Finished, Keep, Launch, Mount, MountMode, Network, SpawnContext,
 };
 use mex_scanners::scancode::{self, Kept, Licences, Options, Question, Scope, Tree};
+use mex_scanners::seal::Seal;
 use mex_scanners::tool::PinnedTool;
 
 use crate::kit::Run;
@@ -93,7 +94,7 @@ impl Project {
     fn ask(&mut self, scope: Scope) -> Licences {
         let (run, tool) = (Run::sandboxed(), tool());
         let options = Options { job: "license".parse().unwrap(), scope, processes: 2 };
-        let kept = Kept::new(&self.folder.path().join("kept"));
+        let kept = Kept::new(&self.folder.path().join("kept"), Seal::new([1; 32]));
         let mut runs = 0;
         let mut runner = |question: Question| {
             runs += 1;
