@@ -4,9 +4,11 @@
 use std::sync::Mutex;
 
 use mex_runtime::artifact::{ArtifactHandle, ToolIdentity};
-use mex_runtime::capability::Consent;
 use mex_runtime::event::{EventBody, EventContext, SystemEvent};
-use mex_runtime::execute::{Executed, ReusedFrom, Surroundings, execute_unless_known};
+use mex_runtime::digest::Digest;
+use mex_runtime::execute::{
+    Executed, Otherwise, ReusedFrom, Surroundings, execute_unless_known, is_known,
+};
 use mex_runtime::finding::Finding;
 use mex_runtime::gate::Attempt;
 use mex_runtime::id::{JobId, JobName, OpId, ProfileId, RunId, WorkspaceId};
@@ -14,7 +16,7 @@ use mex_runtime::operation::Actor;
 use mex_runtime::policy::verdict::{Denial, JudgedOperation};
 use mex_runtime::port::{Cancel, Clock as _, Progress, Recorder as _, StagedTree};
 use mex_runtime::result::Status;
-use mex_scanners::stage::Stage;
+use mex_scanners::stage::{Holds, Stage};
 use serde::Serialize;
 
 use crate::app::App;
@@ -84,6 +86,46 @@ pub struct JobRun {
     pub reused: Vec<ReusedAttempt>,
     /// From begin to end.
     pub duration_ms: u64,
+}
+
+/// What is around the attempts of one job and lives as long as each of them.
+struct Around<'a> {
+    jobs: &'a Jobs<'a>,
+    ground: Ground<'a>,
+    tree: StagedTree,
+    environment_id: Digest,
+    progress: Box<dyn Fn(Progress) + Send + Sync + 'a>,
+}
+
+impl<'a> Around<'a> {
+    fn of(jobs: &'a Jobs<'a>, job: &JobName) -> AppResult<Self> {
+        let app = jobs.app;
+        let line = job.to_string();
+        Ok(Self {
+            jobs,
+            ground: Ground {
+                app,
+                consents: app.consents()?,
+                stage: Some((jobs.stage, jobs.manifest, jobs.wsid)),
+                purpose: Purpose::Use,
+            },
+            tree: StagedTree { root: jobs.stage.root(), manifest: jobs.manifest.clone() },
+            environment_id: app.environment_id(app.sandbox()?.level)?,
+            progress: Box::new(move |progress| (jobs.steps)(step_of(&line, progress))),
+        })
+    }
+
+    fn surroundings<'s>(&'s self, events: &'s EventContext) -> Surroundings<'s> {
+        Surroundings {
+            ports: self.jobs.app.ports(),
+            events,
+            stage: Some(&self.tree),
+            allowlist: self.jobs.allowlist,
+            environment_id: self.environment_id,
+            cancel: self.jobs.cancel,
+            progress: &*self.progress,
+        }
+    }
 }
 
 /// What one job gave.
@@ -184,6 +226,44 @@ impl Jobs<'_> {
         job_id: JobId,
         context: &EventContext,
     ) -> AppResult<Executed> {
+        let attempt = self.attempt(part, job_id)?;
+        let around = Around::of(self, job)?;
+        let earlier = self.earlier()?;
+        Ok(execute_unless_known(
+            &attempt,
+            &|attempt| around.ground.facts(attempt),
+            &|engine, operation| self.engines.find(engine, operation),
+            &around.surroundings(context),
+            Some(&earlier),
+        )?)
+    }
+
+    /// Whether every wanted job has a whole earlier result, so that no tool needs the files.
+    ///
+    /// # Errors
+    /// For a job that is not built in, and where the data folder cannot be read.
+    pub fn are_known(&self, wanted: &[JobName]) -> AppResult<bool> {
+        let job_id = JobId::new(self.app.clock.uuid());
+        let context = EventContext::system(self.app.actor_id.clone());
+        for job in wanted {
+            let around = Around::of(self, job)?;
+            for part in self.app.parts(job, self.history)? {
+                let known = is_known(
+                    &self.attempt(&part, job_id)?,
+                    &|attempt| around.ground.facts(attempt),
+                    &|engine, operation| self.engines.find(engine, operation),
+                    &around.surroundings(&context),
+                    &self.earlier()?,
+                );
+                if !known {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    fn attempt(&self, part: &Part, job_id: JobId) -> AppResult<Attempt> {
         let app = self.app;
         let planned = Planned {
             actor_id: &app.actor_id,
@@ -194,36 +274,20 @@ impl Jobs<'_> {
             manifest: self.manifest,
         };
         let operation = plan::operation(part, OpId::new(app.clock.uuid()), &app.catalog, &planned)?;
-        let attempt = Attempt::planned(&operation)
-            .map_err(|error| AppError::new(error.code(), error.to_string()))?;
-        let tree = StagedTree { root: self.stage.root(), manifest: self.manifest.clone() };
-        let line = job.to_string();
-        let progress = |progress: Progress| (self.steps)(step_of(&line, progress));
-        let consents: Vec<Consent> = app.consents()?;
-        let ground = Ground {
-            app,
-            consents,
-            stage: Some((self.stage, self.manifest, self.wsid)),
-            purpose: Purpose::Use,
-        };
-        let surroundings = Surroundings {
-            ports: app.ports(),
-            events: context,
-            stage: Some(&tree),
-            allowlist: self.allowlist,
-            environment_id: app.environment_id(app.sandbox()?.level)?,
-            cancel: self.cancel,
-            progress: &progress,
-        };
-        let earlier = EarlierRuns { app, seal: app.seal()?, freshness: self.freshness };
-        let executed = execute_unless_known(
-            &attempt,
-            &|attempt| ground.facts(attempt),
-            &|engine, operation| self.engines.find(engine, operation),
-            &surroundings,
-            Some(&earlier),
-        )?;
-        Ok(executed)
+        Attempt::planned(&operation)
+            .map_err(|error| AppError::new(error.code(), error.to_string()))
+    }
+
+    fn earlier(&self) -> AppResult<EarlierRuns<'_>> {
+        Ok(EarlierRuns {
+            app: self.app,
+            seal: self.app.seal()?,
+            freshness: self.freshness,
+            otherwise: match self.stage.holds() {
+                Holds::Everything => Otherwise::Run,
+                Holds::Digests => Otherwise::Fail,
+            },
+        })
     }
 
     /// What the verdict needs of an attempt. What the stage left out belongs to the job that

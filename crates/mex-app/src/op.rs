@@ -12,7 +12,7 @@ use mex_runtime::id::{JobId, JobName, OpId};
 use mex_runtime::operation::{Actor, PlannedOperation};
 use mex_runtime::port::{Cancel, Clock as _, Progress, Recorder as _, StagedTree};
 use mex_runtime::result::{EngineResult, Status};
-use mex_scanners::stage::Stage;
+use mex_scanners::stage::{Holds, Stage};
 
 use crate::app::App;
 use crate::engines::Engines;
@@ -88,7 +88,7 @@ impl App {
         steps: StepSink<'_>,
     ) -> AppResult<Staging> {
         let workspace = Workspace::at(path)?;
-        let stage = stage_project(self, &workspace, cancel, steps)?;
+        let stage = stage_project(self, &workspace, Holds::Everything, cancel, steps)?;
         let manifest = self.store_manifest(&stage)?;
         Ok(Staging { workspace, stage, manifest })
     }

@@ -8,7 +8,7 @@ use std::path::Path;
 use mex_runtime::code::Code;
 use mex_runtime::digest::Digest;
 use mex_runtime::event::{EventBody, SystemEvent};
-use mex_runtime::execute::{DoubtfulResult, EarlierResult, EarlierResults};
+use mex_runtime::execute::{DoubtfulResult, EarlierResult, EarlierResults, Otherwise};
 use mex_runtime::result::Status;
 use mex_scanners::seal::Seal;
 
@@ -30,11 +30,16 @@ pub(crate) struct EarlierRuns<'a> {
     pub(crate) app: &'a App,
     pub(crate) seal: &'a Seal,
     pub(crate) freshness: Freshness,
+    pub(crate) otherwise: Otherwise,
 }
 
 impl EarlierResults for EarlierRuns<'_> {
     fn seal(&self, ground: &[u8]) -> Digest {
         self.seal.of(ground)
+    }
+
+    fn otherwise(&self) -> Otherwise {
+        self.otherwise
     }
 
     fn find(&self, key: &Digest) -> Result<Option<EarlierResult>, DoubtfulResult> {

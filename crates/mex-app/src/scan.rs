@@ -26,7 +26,7 @@ use mex_runtime::policy::verdict::{
 use mex_runtime::port::{Cancel, Clock as _, Progress, Record, Recorder as _};
 use mex_runtime::result::Status;
 use mex_scanners::secret_name::redacted;
-use mex_scanners::stage::{Stage, StageOptions};
+use mex_scanners::stage::{Holds, Stage, StageOptions};
 use serde::Serialize;
 
 use crate::app::App;
@@ -130,6 +130,13 @@ struct Prepared {
     wanted: Vec<JobName>,
     context: EventContext,
     run_id: RunId,
+}
+
+/// A project as its jobs see it.
+struct Ready {
+    stage: Stage,
+    manifest: ArtifactHandle,
+    engines: Engines,
 }
 
 impl App {
@@ -253,25 +260,9 @@ impl App {
         steps: StepSink<'_>,
     ) -> AppResult<ScanOutcome> {
         let started = self.clock.now();
-        let stage = self.stage(prepared, cancel, steps)?;
-        let manifest = self.store_manifest(&stage)?;
-        let engines = Engines::new(self, prepared.keys.clone(), Some(&stage), request.freshness)?;
-        let jobs = Jobs {
-            app: self,
-            engines: &engines,
-            stage: &stage,
-            manifest: &manifest,
-            wsid: &prepared.workspace.wsid,
-            run_id: prepared.run_id,
-            profile: &request.profile,
-            history: request.history,
-            cyclonedx: request.cyclonedx,
-            freshness: request.freshness,
-            allowlist: prepared.allowlists.first().and_then(|list| list.handle.as_ref()),
-            cancel,
-            steps,
-        };
-        let ran = jobs.run(&prepared.wanted)?;
+        let ready = self.ready(request, prepared, cancel, steps)?;
+        let ran = self.jobs_of(request, prepared, &ready, cancel, steps).run(&prepared.wanted)?;
+        let Ready { stage, manifest, .. } = ready;
         if cancel.is_cancelled() {
             return Err(AppError::new(
                 Code::Cancelled,
@@ -328,8 +319,55 @@ impl App {
         })
     }
 
-    fn stage(&self, prepared: &Prepared, cancel: &Cancel, steps: StepSink<'_>) -> AppResult<Stage> {
-        stage_project(self, &prepared.workspace, cancel, steps)
+    /// Hashes the project and, where any job has something to run, stages it: the copies are what
+    /// takes time, and an unchanged project needs none (contract SC-12).
+    fn ready(
+        &self,
+        request: &ScanRequest,
+        prepared: &Prepared,
+        cancel: &Cancel,
+        steps: StepSink<'_>,
+    ) -> AppResult<Ready> {
+        let of = |stage: Stage| -> AppResult<Ready> {
+            let manifest = self.store_manifest(&stage)?;
+            let keys = prepared.keys.clone();
+            let engines = Engines::new(self, keys, Some(&stage), request.freshness)?;
+            Ok(Ready { stage, manifest, engines })
+        };
+        let workspace = &prepared.workspace;
+        if request.freshness == Freshness::Reuse {
+            let seen = of(stage_project(self, workspace, Holds::Digests, cancel, steps)?)?;
+            let jobs = self.jobs_of(request, prepared, &seen, cancel, steps);
+            if jobs.are_known(&prepared.wanted)? {
+                return Ok(seen);
+            }
+        }
+        of(stage_project(self, workspace, Holds::Everything, cancel, steps)?)
+    }
+
+    fn jobs_of<'a>(
+        &'a self,
+        request: &'a ScanRequest,
+        prepared: &'a Prepared,
+        ready: &'a Ready,
+        cancel: &'a Cancel,
+        steps: StepSink<'a>,
+    ) -> Jobs<'a> {
+        Jobs {
+            app: self,
+            engines: &ready.engines,
+            stage: &ready.stage,
+            manifest: &ready.manifest,
+            wsid: &prepared.workspace.wsid,
+            run_id: prepared.run_id,
+            profile: &request.profile,
+            history: request.history,
+            cyclonedx: request.cyclonedx,
+            freshness: request.freshness,
+            allowlist: prepared.allowlists.first().and_then(|list| list.handle.as_ref()),
+            cancel,
+            steps,
+        }
     }
 
     /// Stores the manifest (contract ENV-6).
@@ -384,21 +422,27 @@ impl App {
     }
 }
 
-/// Stages a project, telling progress on a line of its own.
+/// Stages a project, or hashes it alone, telling progress on a line of its own.
 pub(crate) fn stage_project(
     app: &App,
     workspace: &Workspace,
+    holds: Holds,
     cancel: &Cancel,
     steps: StepSink<'_>,
 ) -> AppResult<Stage> {
     let line = "stage".to_owned();
     steps(Step::Begun { line: line.clone() });
-    let sink = |progress: Progress| steps(step_of(&line, progress));
-    let staged =
-        Stage::take(&workspace.path, app.work.path(), &StageOptions::default(), &sink, cancel);
+    let sink = |progress: Progress| steps(step_of("stage", progress));
+    let (work, options) = (app.work.path(), StageOptions::default());
+    let (staged, done) = match holds {
+        Holds::Everything => {
+            (Stage::take(&workspace.path, work, &options, &sink, cancel), "copied and hashed")
+        }
+        Holds::Digests => (Stage::look(&workspace.path, work, &options, &sink, cancel), "hashed"),
+    };
     match staged {
         Ok(stage) => {
-            let summary = format!("{} files copied and hashed", stage.ledger().files);
+            let summary = format!("{} files {done}", stage.ledger().files);
             steps(Step::Ended { line, status: Status::Succeeded, summary });
             Ok(stage)
         }

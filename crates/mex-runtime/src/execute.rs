@@ -27,7 +27,7 @@ use crate::report::Report;
 use crate::result::{EngineResult, Status, TypedError};
 use entry::{Ending, OpenEntry};
 use kept::Kept;
-pub use reuse::{DoubtfulResult, EarlierResult, EarlierResults, ReusedFrom};
+pub use reuse::{DoubtfulResult, EarlierResult, EarlierResults, Otherwise, ReusedFrom};
 
 /// The ports an execution needs.
 #[derive(Clone, Copy)]
@@ -57,6 +57,20 @@ pub struct Surroundings<'a> {
     pub cancel: &'a Cancel,
     /// Where progress goes.
     pub progress: ProgressSink<'a>,
+}
+
+impl Surroundings<'_> {
+    const fn run_context(&self) -> RunContext<'_> {
+        RunContext {
+            stage: self.stage,
+            recorder: self.ports.recorder,
+            store: self.ports.store,
+            clock: self.ports.clock,
+            events: self.events,
+            cancel: self.cancel,
+            progress: self.progress,
+        }
+    }
 }
 
 /// Gathers what an attempt is judged by. Called once, after the intent was recorded.
@@ -157,15 +171,7 @@ pub fn execute_unless_known(
         Ok(adapter) => adapter,
         Err(error) => return entry.close(Ending::not_run(Status::Failed, vec![*error])),
     };
-    let context = RunContext {
-        stage: around.stage,
-        recorder: around.ports.recorder,
-        store: around.ports.store,
-        clock: around.ports.clock,
-        events: around.events,
-        cancel: around.cancel,
-        progress: around.progress,
-    };
+    let context = around.run_context();
     let key_now = || reuse::key(&admitted, adapter, &context, around, earlier?);
     let key = key_now();
     if let (Some(earlier), Some(key)) = (earlier, &key) {
@@ -177,6 +183,12 @@ pub fn execute_unless_known(
             Ok(None) => {}
             Err(doubt) => entry.doubted(&doubt)?,
         }
+    }
+    if earlier.is_some_and(|earlier| earlier.otherwise() == Otherwise::Fail) {
+        let gone = "the earlier result that was to be reused is gone meanwhile: scan again";
+        let errors = vec![typed(Code::StoreMissing, gone.to_owned())];
+        entry.failed(&errors)?;
+        return entry.close(Ending::not_run(Status::Failed, errors));
     }
     // A panic is a fault of ours; it must not take the entry with it.
     let ran = catch_unwind(AssertUnwindSafe(|| adapter.run(&admitted, &context)));
@@ -207,6 +219,27 @@ fn judged(
     kept.refuse(&after);
     entry.said_after(after);
     entry.close(Ending { reuse_key, ..kept.ending() })
+}
+
+/// Whether [`execute_unless_known`] would find a whole earlier result now. Records nothing and runs
+/// nothing: a host asks it before it makes ready what only a run needs.
+pub fn is_known(
+    attempt: &Attempt,
+    facts_for: FactsFor<'_, '_>,
+    adapter_for: AdapterFor<'_>,
+    around: &Surroundings<'_>,
+    earlier: &dyn EarlierResults,
+) -> bool {
+    let facts = facts_for(attempt);
+    let Some(admitted) = judge(attempt, &facts).admitted else { return false };
+    let operation = admitted.operation();
+    let found = adapter_for(&operation.engine_id, &operation.operation);
+    let Ok(adapter) = matching(found, &admitted, facts.catalog) else { return false };
+    let context = around.run_context();
+    reuse::key(&admitted, adapter, &context, around, earlier).is_some_and(|key| {
+        let found = reuse::find(&admitted, &key, &adapter.version(), earlier, around);
+        found.is_ok_and(|found| found.is_some())
+    })
 }
 
 fn refusals(gates: &[GateReport]) -> Vec<TypedError> {

@@ -12,7 +12,7 @@ pub mod rust;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use mex_runtime::adapter::{Adapter, AdapterOutcome, Produced, RunContext};
@@ -91,11 +91,9 @@ impl Adapter for LicenseScan {
         let root = &context.stage?.root;
         let now = context.clock.now();
         let mut wanted: BTreeSet<Locked> = BTreeSet::new();
-        for lock in discover(root).ok()?.lockfiles {
-            if lock.kind.parser == "Cargo.lock" {
-                let text = String::from_utf8(read(&root.join(&lock.path)).ok()?).ok()?;
-                wanted.extend(crates::packages(&text)?);
-            }
+        for path in cargo_locks(root).ok()? {
+            let text = String::from_utf8(read(&path).ok()?).ok()?;
+            wanted.extend(crates::packages(&text)?);
         }
         let crates = match &self.rust.cargo_home {
             Some(home) if !wanted.is_empty() => home.ground(&wanted, now)?,
@@ -292,6 +290,23 @@ fn look_around(root: &Path) -> std::io::Result<Tree> {
     tree.files.sort();
     tree.vendored.sort();
     Ok(tree)
+}
+
+/// Every `Cargo.lock` of a staged tree, and of one that holds nothing else.
+fn cargo_locks(root: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let (mut found, mut open) = (Vec::new(), vec![root.to_owned()]);
+    while let Some(folder) = open.pop() {
+        for item in fs::read_dir(&folder)? {
+            let item = item?;
+            if item.file_type()?.is_dir() {
+                open.push(item.path());
+            } else if item.file_name() == "Cargo.lock" {
+                found.push(item.path());
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
 }
 
 fn read(path: &Path) -> std::io::Result<Vec<u8>> {

@@ -38,11 +38,23 @@ pub struct EarlierResult {
     pub evidence: Vec<ArtifactHandle>,
 }
 
+/// What becomes of an attempt that no earlier result stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Otherwise {
+    /// It runs.
+    Run,
+    /// It fails: what a run would read was not made ready, because a result was there a moment ago.
+    Fail,
+}
+
 /// Where earlier results come from: one data folder, through its chained events alone.
 pub trait EarlierResults: Sync {
     /// The digest of a key's ground under a secret of the data folder, so that no key means
     /// anything in another one.
     fn seal(&self, ground: &[u8]) -> Digest;
+
+    /// What follows where there is none.
+    fn otherwise(&self) -> Otherwise;
 
     /// The newest attempt that ran under a key; none where everything is to run again.
     ///

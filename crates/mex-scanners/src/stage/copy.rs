@@ -46,11 +46,12 @@ pub(super) fn open_beneath(root: BorrowedFd<'_>, path: &OsStr) -> io::Result<Fil
     Ok(File::from(rustix::fs::openat2(root, path, flags, Mode::empty(), resolve)?))
 }
 
-/// Copies one file; the copy is mode 0444 whatever the original's.
+/// Copies one file; the copy is mode 0444 whatever the original's. Without a place for the copy it
+/// is read and hashed all the same.
 pub(super) fn copy(
     root: BorrowedFd<'_>,
     path: &OsStr,
-    to: &Path,
+    to: Option<&Path>,
     max_bytes: u64,
     hash: Option<gix::hash::Kind>,
     cancel: &Cancel,
@@ -63,7 +64,7 @@ pub(super) fn copy(
 fn copy_open(
     from: &File,
     mut reader: impl io::Read,
-    to: &Path,
+    to: Option<&Path>,
     max_bytes: u64,
     hash: Option<gix::hash::Kind>,
     cancel: &Cancel,
@@ -75,15 +76,7 @@ fn copy_open(
     if before.len() > max_bytes {
         return Err(NotCopied::TooBig(before.len()));
     }
-    let mut out = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o444)
-        .open(to)
-        .map_err(NotCopied::Stage)?;
-    // Whatever the umask: the tool runs under another uid.
-    out.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o444))
-        .map_err(NotCopied::Stage)?;
+    let mut out = to.map(create).transpose().map_err(NotCopied::Stage)?;
     let mut sha = Sha256::new();
     let mut blob = hash.map(gix::hash::hasher);
     if let Some(blob) = &mut blob {
@@ -113,7 +106,9 @@ fn copy_open(
             blob.update(bytes);
         }
         allows.read(bytes);
-        out.write_all(bytes).map_err(NotCopied::Stage)?;
+        if let Some(out) = &mut out {
+            out.write_all(bytes).map_err(NotCopied::Stage)?;
+        }
     }
     let after = from.metadata().map_err(NotCopied::Unreadable)?;
     let stamp = |meta: &std::fs::Metadata| {
@@ -128,6 +123,13 @@ fn copy_open(
         blob: blob.and_then(|blob| blob.try_finalize().ok()),
         inline_allows: allows.count,
     })
+}
+
+fn create(to: &Path) -> io::Result<File> {
+    let out = OpenOptions::new().write(true).create_new(true).mode(0o444).open(to)?;
+    // Whatever the umask: the tool runs under another uid.
+    out.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o444))?;
+    Ok(out)
 }
 
 /// Counts `gitleaks:allow` across chunks.
@@ -213,14 +215,14 @@ mod tests {
             let from = File::open(&path).unwrap();
             let reader = Changing { file: &from, after: 5, change };
             let to = folder.path().join(what);
-            let copied = copy_open(&from, reader, &to, 100, None, &Cancel::default());
+            let copied = copy_open(&from, reader, Some(&to), 100, None, &Cancel::default());
             assert!(matches!(copied, Err(NotCopied::Changed)), "{what}");
         }
         std::fs::write(&path, b"0123456789").unwrap();
         let from = File::open(&path).unwrap();
         let reader = Changing { file: &from, after: 5, change: || () };
         let to = folder.path().join("whole");
-        let copied = copy_open(&from, reader, &to, 100, None, &Cancel::default());
+        let copied = copy_open(&from, reader, Some(&to), 100, None, &Cancel::default());
         assert_eq!(copied.ok().unwrap().sha256, Digest::of(b"0123456789"));
     }
 

@@ -58,10 +58,21 @@ impl Default for StageOptions {
     }
 }
 
+/// What a stage holds of the files that it hashed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holds {
+    /// Every file: tools can run on it.
+    Everything,
+    /// None but the few that have to be read to know what a result depends on: no tool may run on it.
+    /// Every file was hashed all the same, from its own bytes, whatever its times say.
+    Digests,
+}
+
 /// A staged tree; its folder is removed with this value (contract ART-4).
 #[derive(Debug)]
 pub struct Stage {
     folder: tempfile::TempDir,
+    holds: Holds,
     manifest: Manifest,
     ledger: StageLedger,
 }
@@ -77,6 +88,31 @@ impl Stage {
         options: &StageOptions,
         progress: ProgressSink<'_>,
         cancel: &Cancel,
+    ) -> Result<Self, StageError> {
+        Self::make(project, work_dir, options, Holds::Everything, (progress, cancel))
+    }
+
+    /// The manifest and ledger that [`Self::take`] would give, without the copies: for who wants to
+    /// know whether anything has to run at all (contract SC-12).
+    ///
+    /// # Errors
+    /// As [`Self::take`].
+    pub fn look(
+        project: &Path,
+        work_dir: &Path,
+        options: &StageOptions,
+        progress: ProgressSink<'_>,
+        cancel: &Cancel,
+    ) -> Result<Self, StageError> {
+        Self::make(project, work_dir, options, Holds::Digests, (progress, cancel))
+    }
+
+    fn make(
+        project: &Path,
+        work_dir: &Path,
+        options: &StageOptions,
+        holds: Holds,
+        (progress, cancel): (ProgressSink<'_>, &Cancel),
     ) -> Result<Self, StageError> {
         let root = open_project(project)?;
         progress(Progress::Phase("staging".to_owned()));
@@ -95,12 +131,13 @@ impl Stage {
         let shown = shown(&found);
         shown.found.write(folder.path()).map_err(broken("writing the names in", folder.path()))?;
         found.omitted.iter_mut().for_each(|left| left.path = shown.text(&left.path));
-        let targets = targets(&found.files, &shown, &withheld_folder);
+        let targets = targets(&found.files, &shown, &withheld_folder, holds);
         make_folders(&tree, &targets).map_err(broken("making folders in", &tree))?;
         let hash = found.git.as_ref().map(|git| git.hash);
         let results = copy_all(&root, &tree, &targets, options, hash, progress, cancel);
         let mut stage = Self {
             folder,
+            holds,
             manifest: Manifest {
                 schema_version: "mf-1.0".to_owned(),
                 commit: None,
@@ -148,6 +185,11 @@ impl Stage {
     /// The copy every tool sees, read-only, as `/project`.
     pub fn root(&self) -> PathBuf {
         self.folder.path().join("tree")
+    }
+
+    /// Whether tools can run on it.
+    pub const fn holds(&self) -> Holds {
+        self.holds
     }
 
     /// What was staged (contract ENV-6). Its canonical bytes are the artifact.
@@ -245,6 +287,8 @@ struct Target {
     /// Its path as everyone else knows it: without secrets.
     shown: OsString,
     staged: OsString,
+    /// Whether a copy is made of it.
+    is_copied: bool,
 }
 
 fn open_project(project: &Path) -> Result<std::fs::File, StageError> {
@@ -282,7 +326,12 @@ fn shown(found: &Found) -> Shown {
     secret_name::judge(files.chain(left_out))
 }
 
-fn targets(files: &BTreeSet<OsString>, shown: &Shown, withheld_folder: &str) -> Vec<Target> {
+fn targets(
+    files: &BTreeSet<OsString>,
+    shown: &Shown,
+    withheld_folder: &str,
+    holds: Holds,
+) -> Vec<Target> {
     let mut number = 0_u32;
     files
         .iter()
@@ -294,14 +343,18 @@ fn targets(files: &BTreeSet<OsString>, shown: &Shown, withheld_folder: &str) -> 
             } else {
                 shown.clone()
             };
-            Target { source: source.clone(), shown, staged }
+            // What asks for silence is read for what it asks, a `Cargo.lock` for the crates it names.
+            let is_copied = holds == Holds::Everything
+                || staged != shown
+                || Path::new(source).file_name() == Some(OsStr::new("Cargo.lock"));
+            Target { source: source.clone(), shown, staged, is_copied }
         })
         .collect()
 }
 
 fn make_folders(tree: &Path, targets: &[Target]) -> io::Result<()> {
     let mut folders: BTreeSet<&Path> = BTreeSet::from([Path::new("")]);
-    for target in targets {
+    for target in targets.iter().filter(|target| target.is_copied) {
         let mut at = Path::new(&target.staged).parent();
         while let Some(folder) = at {
             if !folders.insert(folder) {
@@ -375,13 +428,16 @@ fn copy_one(
     cancel: &Cancel,
 ) -> Result<Copied, NotCopied> {
     let to = tree.join(&target.staged);
+    let into = target.is_copied.then_some(to.as_path());
     let source: &OsStr = &target.source;
-    let mut result = copy::copy(root.as_fd(), source, &to, max_bytes, hash, cancel);
+    let mut result = copy::copy(root.as_fd(), source, into, max_bytes, hash, cancel);
     if matches!(result, Err(NotCopied::Changed)) {
-        std::fs::remove_file(&to).map_err(NotCopied::Stage)?;
-        result = copy::copy(root.as_fd(), source, &to, max_bytes, hash, cancel);
+        if let Some(to) = into {
+            std::fs::remove_file(to).map_err(NotCopied::Stage)?;
+        }
+        result = copy::copy(root.as_fd(), source, into, max_bytes, hash, cancel);
     }
-    if result.is_err() {
+    if result.is_err() && into.is_some() {
         match std::fs::remove_file(&to) {
             Err(error) if error.kind() != io::ErrorKind::NotFound && !too_long(&error) => {
                 return Err(NotCopied::Stage(error));
