@@ -9,7 +9,7 @@ use mex_scanners::npm_audit::live::NpmAuditLive;
 use mex_scanners::process::{Mount, MountMode};
 use mex_scanners::sbom_scan::SbomScan;
 use mex_scanners::scancode::Kept;
-use mex_scanners::secret_scan::{History, SecretScan};
+use mex_scanners::secret_scan::{History, KeptFiles, SecretScan};
 use mex_scanners::stage::{HistoryView, Stage};
 use mex_scanners::vuln_scan::VulnScan;
 
@@ -51,7 +51,13 @@ impl Engines {
         if let Some(history) = stage.and_then(|stage| stage.ledger().history.as_ref()) {
             secret = secret.with_history(readable(history));
         }
-        let kept = Kept::new(&app.places.data_dir.join("kept/scancode"), app.seal()?.clone());
+        let (folder, seal) = (app.places.data_dir.join("kept"), app.seal()?);
+        let mut texts = Kept::new(&folder.join("scancode"), seal.clone());
+        let mut clean = KeptFiles::new(&folder.join("gitleaks"), seal.clone());
+        if freshness == Freshness::Fresh {
+            (texts, clean) = (texts.write_only(), clean.write_only());
+        }
+        let secret = secret.with_kept(clean);
         Ok(Self {
             secret,
             vuln: VulnScan::new(toolchain.clone(), databases.clone(), sandbox.clone()),
@@ -59,10 +65,7 @@ impl Engines {
                 toolchain.clone(),
                 sandbox.clone(),
                 crate::place::rust_here(),
-                match freshness {
-                    Freshness::Reuse => kept,
-                    Freshness::Fresh => kept.write_only(),
-                },
+                texts,
             ),
             sbom: SbomScan::new(toolchain.clone(), sandbox.clone()),
             npm_live: NpmAuditLive::new(toolchain.clone(), sandbox.clone()),

@@ -33,8 +33,12 @@ pub(crate) fn common(context: &RunContext<'_>) -> Option<Value> {
     // Its folders are made for this scan alone; whoever reads a history asks for [`history`].
     ledger.history = None;
     let names = InNames::digest_beside(root).ok()?;
-    let program = fs::metadata("/proc/self/exe").ok()?;
-    Some(json!({ "program": of_stat(&program), "stage": ledger, "names": names }))
+    Some(json!({ "program": program()?, "stage": ledger, "names": names }))
+}
+
+/// This program as it runs: another build may read the same answer in another way.
+pub(crate) fn program() -> Option<Value> {
+    fs::metadata("/proc/self/exe").ok().map(|meta| of_stat(&meta))
 }
 
 /// A file of the machine by what its stat says; null where it is not there.

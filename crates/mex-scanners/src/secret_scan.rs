@@ -4,6 +4,7 @@
 //! Long because the tree and the history share every step from question to finding.
 
 pub mod blind_spots;
+mod kept;
 mod names;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,7 +19,8 @@ use mex_runtime::coverage::{Coverage, CoverageEntry, CoverageState};
 use mex_runtime::determinism::Determinism;
 use mex_runtime::digest::Digest;
 use mex_runtime::gate::Admitted;
-use mex_runtime::id::{EngineId, JobName, OperationName, ToolName};
+use mex_runtime::id::{EngineId, JobName, OperationName, ToolName, WorkspaceId};
+use mex_runtime::operation::{EntityRef, Input};
 use mex_runtime::policy::allowlist::FingerprintKey;
 use mex_runtime::port::Progress;
 use mex_runtime::result::{Status, TypedError};
@@ -36,10 +38,11 @@ use crate::process::{Finished, Keep, Mount};
 use crate::redact::{Redactor, wipe};
 use crate::sandbox::Sandbox;
 use crate::secret_name::{Standing, judge};
-use crate::stage::HistoryView;
-use crate::stage::StageLedger;
+use crate::stage::{HistoryView, Manifest, StageLedger};
 use crate::tool::PinnedTool;
 use crate::toolchain::Toolchain;
+use kept::Choice;
+pub use kept::KeptFiles;
 use names::Names;
 
 /// A project's history as the sandbox may see it.
@@ -80,6 +83,7 @@ pub struct SecretScan {
     sandbox: Arc<Sandbox>,
     fingerprints: Fingerprints,
     history: Option<History>,
+    kept: Option<KeptFiles>,
 }
 
 impl SecretScan {
@@ -91,7 +95,14 @@ impl SecretScan {
         documents: Vec<FingerprintKey>,
     ) -> Self {
         let fingerprints = Fingerprints::new(own, documents);
-        Self { toolchain, sandbox, fingerprints, history: None }
+        Self { toolchain, sandbox, fingerprints, history: None, kept: None }
+    }
+
+    /// With the files known to be clean, so that those are not read again.
+    #[must_use]
+    pub fn with_kept(mut self, kept: KeptFiles) -> Self {
+        self.kept = Some(kept);
+        self
     }
 
     /// With the history that `scope = history` reads.
@@ -189,6 +200,23 @@ struct Run<'a> {
     level: Option<SandboxLevel>,
 }
 
+/// What is known of a workspace's files, and where to keep what is learned.
+struct Memory<'k> {
+    kept: &'k KeptFiles,
+    workspace: WorkspaceId,
+    ground: Digest,
+    choice: Choice,
+}
+
+impl Memory<'_> {
+    fn keep(self, reading: &Reading, masked: &BTreeSet<String>) {
+        // What cannot be kept is scanned again next time; nothing is lost by it.
+        if let Some(clean) = self.choice.clean(reading, "/project/", masked) {
+            let _ = self.kept.write(&self.workspace, self.ground, clean);
+        }
+    }
+}
+
 /// One run's answer and where its files really are.
 struct Part {
     reading: Reading,
@@ -227,7 +255,7 @@ impl Run<'_> {
             .config_folder(argv::CONFIG_FILE, argv::RULES)
             .map_err(|fault| unprepared("gitleaks' configuration", &fault))?;
         match scope {
-            Scope::Tree => self.tree(&tool, config.path(), ledger),
+            Scope::Tree => self.tree(&tool, config.path(), ledger, adapter.kept.as_ref()),
             Scope::History => self.history(&tool, config.path(), adapter.history.as_ref()),
         }
     }
@@ -242,6 +270,7 @@ impl Run<'_> {
         tool: &PinnedTool,
         config: &Path,
         ledger: &StageLedger,
+        kept: Option<&KeptFiles>,
     ) -> Result<Vec<Part>, TypedError> {
         let stage = self.errand.context.stage.ok_or_else(|| {
             error(Code::Internal, "a secret scan was started without a staged tree".to_owned())
@@ -249,8 +278,9 @@ impl Run<'_> {
         let root = stage.root.as_path();
         let survey =
             blind_spots::survey(root).map_err(|fault| unprepared("the list of files", &fault))?;
-        let (finished, reading) =
-            self.gitleaks(tool, config, root, "/project", Scope::Tree, None)?;
+        let memory = kept.and_then(|kept| self.memory(tool, ledger, kept));
+        let choice = memory.as_ref().map(|memory| &memory.choice);
+        let (finished, reading) = self.unknown_files(tool, config, root, choice)?;
         let withheld = ledger
             .withheld
             .iter()
@@ -283,6 +313,9 @@ impl Run<'_> {
                 count,
             );
         }
+        if let Some(memory) = memory {
+            memory.keep(&reading, &masked);
+        }
         if !survey.opaque.is_empty() {
             let reason = "compressed or binary files that gitleaks cannot open";
             self.note("files:opaque", CoverageState::Skipped, reason, survey.opaque.len() as u64);
@@ -304,7 +337,7 @@ impl Run<'_> {
             subject: "files",
         }];
         if !masked.is_empty() {
-            match self.unmasked(tool, config, root, &masked, ledger, &finished) {
+            match self.unmasked(tool, config, root, &masked, ledger, finished.as_ref()) {
                 Ok(part) => parts.extend(part),
                 // The second pass failing must not lose what the first one found.
                 Err(fault) => {
@@ -321,6 +354,62 @@ impl Run<'_> {
         Ok(parts)
     }
 
+    /// What is known of the files of the tree; none where they cannot be told apart.
+    fn memory<'k>(
+        &self,
+        tool: &PinnedTool,
+        ledger: &StageLedger,
+        kept: &'k KeptFiles,
+    ) -> Option<Memory<'k>> {
+        let context = self.errand.context;
+        let inputs = &self.errand.admitted.operation().inputs;
+        let workspace = inputs.iter().find_map(|input| match input {
+            Input::Entity(EntityRef::Workspace { wsid }) => Some(wsid.clone()),
+            _ => None,
+        })?;
+        let manifest = context.store.read(&context.stage?.manifest.sha256).ok()?;
+        let manifest: Manifest = serde_json::from_slice(&manifest).ok()?;
+        let ground = ground::digest(&json!({
+            "tool": tool.identity,
+            "config": config_digest(Scope::Tree),
+            "program": ground::program()?,
+        }))?;
+        let choice = Choice::make(&manifest, ledger, &kept.read(&workspace, &ground));
+        Some(Memory { kept, workspace, ground, choice })
+    }
+
+    /// Runs the tool over the files of which nothing is known; over the whole tree where these are
+    /// most of it.
+    fn unknown_files(
+        &mut self,
+        tool: &PinnedTool,
+        config: &Path,
+        root: &Path,
+        choice: Option<&Choice>,
+    ) -> Result<(Option<Finished>, Reading), TypedError> {
+        let Some(choice) = choice.filter(|choice| choice.known.len() > choice.open.len()) else {
+            let (finished, reading) =
+                self.gitleaks(tool, config, root, "/project", Scope::Tree, None)?;
+            return Ok((Some(finished), reading));
+        };
+        let (finished, mut reading) = if choice.open.is_empty() {
+            (None, Reading::of_nothing())
+        } else {
+            let unprepared = |fault| unprepared("the folder of changed files", &fault);
+            let folder = self.errand.open_folder(0o755).map_err(unprepared)?;
+            kept::select(root, &choice.open, folder.path()).map_err(unprepared)?;
+            let (finished, reading) =
+                self.gitleaks(tool, config, folder.path(), "/project", Scope::Tree, None)?;
+            (Some(finished), reading)
+        };
+        for (path, binary) in &choice.known {
+            if let Some(mime) = binary {
+                reading.binaries.insert(format!("/project/{path}"), mime.clone());
+            }
+        }
+        Ok((finished, reading))
+    }
+
     /// Scans once more what hid behind a name or a first byte (see [`blind_spots`]).
     fn unmasked(
         &mut self,
@@ -329,7 +418,7 @@ impl Run<'_> {
         root: &Path,
         masked: &BTreeSet<String>,
         ledger: &StageLedger,
-        before: &Finished,
+        before: Option<&Finished>,
     ) -> Result<Option<Part>, TypedError> {
         let folder = self
             .errand
@@ -353,7 +442,7 @@ impl Run<'_> {
             .map(|(name, staged)| (name, ledger.original_path(&staged).to_owned()))
             .collect();
         let (_, reading) =
-            self.gitleaks(tool, config, folder.path(), "/unmasked", Scope::Tree, Some(before))?;
+            self.gitleaks(tool, config, folder.path(), "/unmasked", Scope::Tree, before)?;
         if reading.errors.is_empty() {
             self.note("files:unmasked", CoverageState::Scanned, "", names.len() as u64);
         }

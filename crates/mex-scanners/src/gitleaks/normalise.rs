@@ -62,13 +62,7 @@ pub struct Settled {
 /// Reads an answer. What it holds of findings stands even where `errors` is not empty, so that one
 /// fault never hides a secret; but an answer that was cut is not read at all (contract GATE-5).
 pub fn read(answer: &Answer<'_>) -> Reading {
-    let mut reading = Reading {
-        leaks: Vec::new(),
-        binaries: BTreeMap::new(),
-        not_opened: BTreeSet::new(),
-        complaints: BTreeSet::new(),
-        errors: Vec::new(),
-    };
+    let mut reading = Reading::of_nothing();
     let code = match answer.code(NAME) {
         Ok(code) => code,
         Err(fault) => {
@@ -126,6 +120,22 @@ pub fn read(answer: &Answer<'_>) -> Reading {
 }
 
 impl Reading {
+    /// Of a run that was not needed: every file was known.
+    pub fn of_nothing() -> Self {
+        Self {
+            leaks: Vec::new(),
+            binaries: BTreeMap::new(),
+            not_opened: BTreeSet::new(),
+            complaints: BTreeSet::new(),
+            errors: Vec::new(),
+        }
+    }
+
+    /// Where the leaks are, as the tool saw it; not to be shown as they are.
+    pub fn places(&self) -> impl Iterator<Item = &str> {
+        self.leaks.iter().map(|leak| leak.file.as_str())
+    }
+
     /// How many leaks it holds.
     pub fn said(&self) -> u64 {
         self.leaks.len() as u64
