@@ -24,7 +24,7 @@ use mex_scanners::process::provision::ProvisionContext;
 use mex_scanners::process::record_probe;
 use mex_scanners::sandbox::{InitCommand, Sandbox};
 use mex_scanners::seal::Seal;
-use mex_scanners::toolchain::{Lock, Toolchain};
+use mex_scanners::toolchain::{Lock, ToolMemory, Toolchain};
 
 use semver::Version;
 
@@ -207,7 +207,13 @@ impl App {
         let toolchain =
             Toolchain::open(&self.places.tools_dir, lock).map_err(crate::tools::failed)?;
         crate::tools::witness(self, &toolchain)?;
+        toolchain.recall(&self.tool_memory()?);
         Ok(self.toolchain.get_or_init(|| Arc::new(toolchain)))
+    }
+
+    /// Where this data folder keeps what it knows of its tools' files (contract SC-5).
+    pub(crate) fn tool_memory(&self) -> AppResult<ToolMemory> {
+        Ok(ToolMemory::new(&self.places.data_dir.join("kept/tools.json"), self.seal()?.clone()))
     }
 
     /// The advisory snapshots; the embedded ones are taken in where they are missing.

@@ -3,6 +3,7 @@
 //! and the gates count that against the attempt.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 use mex_recorder::query::EventFilter;
 use mex_runtime::artifact::ArtifactHandle;
@@ -13,7 +14,7 @@ use mex_runtime::id::{EngineId, ToolName, WorkspaceId};
 use mex_runtime::operation::Input;
 use mex_runtime::port::{ArtifactStore as _, Clock as _};
 use mex_scanners::stage::Stage;
-use mex_scanners::toolchain;
+use mex_scanners::toolchain::{self, Toolchain};
 
 use crate::app::App;
 use crate::error::AppResult;
@@ -35,8 +36,24 @@ pub struct Ground<'a> {
     pub consents: Vec<mex_runtime::capability::Consent>,
     /// The staged tree with its manifest as stored.
     pub stage: Option<(&'a Stage, &'a ArtifactHandle, &'a WorkspaceId)>,
+    /// What is known of the tools already, where many attempts are judged within a moment. A tool that
+    /// runs is compared again when it is started.
+    pub tools: Option<&'a ToolStates>,
     /// What for.
     pub purpose: Purpose,
+}
+
+/// What stands of each tool, looked at when it is first asked for.
+#[derive(Default)]
+pub struct ToolStates {
+    seen: Mutex<BTreeMap<ToolName, toolchain::ToolState>>,
+}
+
+impl ToolStates {
+    fn of(&self, toolchain: &Toolchain, name: &ToolName) -> toolchain::ToolState {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.entry(name.clone()).or_insert_with(|| toolchain.state(name)).clone()
+    }
 }
 
 impl Ground<'_> {
@@ -47,6 +64,8 @@ impl Ground<'_> {
         let spec =
             operation.and_then(|asked| app.catalog.operation(&asked.engine_id, &asked.operation));
         let engine = operation.and_then(|asked| app.catalog.engine(&asked.engine_id));
+        let fresh = ToolStates::default();
+        let states = self.tools.unwrap_or(&fresh);
         let mut artifacts = BTreeMap::new();
         for input in operation.map_or(&[][..], |asked| &asked.inputs) {
             if let Input::Artifact(handle) = input {
@@ -57,14 +76,14 @@ impl Ground<'_> {
         let mut paths = BTreeMap::new();
         if let Some(spec) = spec {
             for name in spec.tools_for(attempt.params()) {
-                tools.insert(name.clone(), tool_state(app, name));
+                tools.insert(name.clone(), tool_state(app, states, name));
             }
             for path in spec.workspace_paths(attempt.params()) {
                 paths.insert(path.to_owned(), self.path_fact(path));
             }
         }
         let conformance = engine
-            .map(|engine| (engine.id().clone(), self.conformance(engine)))
+            .map(|engine| (engine.id().clone(), self.conformance(engine, states)))
             .into_iter()
             .collect::<BTreeMap<EngineId, ConformanceState>>();
         Facts {
@@ -109,11 +128,13 @@ impl Ground<'_> {
         }
     }
 
-    fn conformance(&self, engine: &Engine) -> ConformanceState {
+    fn conformance(&self, engine: &Engine, states: &ToolStates) -> ConformanceState {
         if self.purpose == Purpose::Conformance {
             return ConformanceState::SuiteRunning;
         }
-        let Ok(tools) = tools_digest(self.app, engine) else { return ConformanceState::Missing };
+        let Ok(tools) = digest_of(self.app, engine, states) else {
+            return ConformanceState::Missing;
+        };
         let version = engine.adapter_version().to_string();
         match self.app.recorder.conformance(engine.id(), &version, &tools) {
             Ok(Some(run)) if run.passed => ConformanceState::Passed,
@@ -130,9 +151,9 @@ fn leaves(omitted: &mex_scanners::stage::Omitted, path: &str) -> bool {
 }
 
 /// What stands of a tool, in the gates' words.
-fn tool_state(app: &App, name: &ToolName) -> ToolState {
+fn tool_state(app: &App, states: &ToolStates, name: &ToolName) -> ToolState {
     let Ok(toolchain) = app.toolchain() else { return ToolState::Missing };
-    match toolchain.state(name) {
+    match states.of(toolchain, name) {
         toolchain::ToolState::Pinned(identity) => ToolState::Pinned(identity),
         toolchain::ToolState::Missing => ToolState::Missing,
         toolchain::ToolState::Changed { expected, found } => {
@@ -148,12 +169,16 @@ fn tool_state(app: &App, name: &ToolName) -> ToolState {
 /// # Errors
 /// When the tools folder cannot be opened.
 pub fn tools_digest(app: &App, engine: &Engine) -> AppResult<Digest> {
+    digest_of(app, engine, &ToolStates::default())
+}
+
+fn digest_of(app: &App, engine: &Engine, known: &ToolStates) -> AppResult<Digest> {
     let toolchain = app.toolchain()?;
     let states: BTreeMap<String, String> = engine
         .tools()
         .into_iter()
         .map(|name| {
-            let state = match toolchain.state(name) {
+            let state = match known.of(toolchain, name) {
                 toolchain::ToolState::Pinned(identity) => {
                     format!("{} {}", identity.version, identity.sha256)
                 }

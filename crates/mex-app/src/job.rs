@@ -4,8 +4,8 @@
 use std::sync::Mutex;
 
 use mex_runtime::artifact::{ArtifactHandle, ToolIdentity};
-use mex_runtime::event::{EventBody, EventContext, SystemEvent};
 use mex_runtime::digest::Digest;
+use mex_runtime::event::{EventBody, EventContext, SystemEvent};
 use mex_runtime::execute::{
     Executed, Otherwise, ReusedFrom, Surroundings, execute_unless_known, is_known,
 };
@@ -22,7 +22,7 @@ use serde::Serialize;
 use crate::app::App;
 use crate::engines::Engines;
 use crate::error::{AppError, AppResult};
-use crate::facts::{Ground, Purpose};
+use crate::facts::{Ground, Purpose, ToolStates};
 use crate::plan::{self, CycloneDx, History, Part, Planned};
 use crate::progress::{Step, StepSink};
 use crate::reuse::{EarlierRuns, Freshness};
@@ -44,6 +44,8 @@ pub struct Jobs<'a> {
     pub run_id: RunId,
     /// The profile.
     pub profile: &'a ProfileId,
+    /// What stands of the tools, looked at once a scan.
+    pub tools: &'a ToolStates,
     /// Whether the history is searched.
     pub history: History,
     /// The version of CycloneDX the inventory is written in.
@@ -107,6 +109,7 @@ impl<'a> Around<'a> {
                 app,
                 consents: app.consents()?,
                 stage: Some((jobs.stage, jobs.manifest, jobs.wsid)),
+                tools: Some(jobs.tools),
                 purpose: Purpose::Use,
             },
             tree: StagedTree { root: jobs.stage.root(), manifest: jobs.manifest.clone() },
@@ -200,8 +203,7 @@ impl Jobs<'_> {
             duration_ms: 0,
         };
         let mut operations = Vec::new();
-        for part in app.parts(job, self.history)? {
-            let part = part.with_inventory(self.cyclonedx);
+        for part in self.parts(job)? {
             let executed = self.execute(&part, job, job_id, &context)?;
             run.add(&executed);
             operations.push(self.judged(job, &part, executed));
@@ -247,7 +249,7 @@ impl Jobs<'_> {
         let context = EventContext::system(self.app.actor_id.clone());
         for job in wanted {
             let around = Around::of(self, job)?;
-            for part in self.app.parts(job, self.history)? {
+            for part in self.parts(job)? {
                 let known = is_known(
                     &self.attempt(&part, job_id)?,
                     &|attempt| around.ground.facts(attempt),
@@ -263,6 +265,11 @@ impl Jobs<'_> {
         Ok(true)
     }
 
+    fn parts(&self, job: &JobName) -> AppResult<impl Iterator<Item = Part>> {
+        let parts = self.app.parts(job, self.history)?;
+        Ok(parts.into_iter().map(|part| part.with_inventory(self.cyclonedx)))
+    }
+
     fn attempt(&self, part: &Part, job_id: JobId) -> AppResult<Attempt> {
         let app = self.app;
         let planned = Planned {
@@ -274,8 +281,7 @@ impl Jobs<'_> {
             manifest: self.manifest,
         };
         let operation = plan::operation(part, OpId::new(app.clock.uuid()), &app.catalog, &planned)?;
-        Attempt::planned(&operation)
-            .map_err(|error| AppError::new(error.code(), error.to_string()))
+        Attempt::planned(&operation).map_err(|error| AppError::new(error.code(), error.to_string()))
     }
 
     fn earlier(&self) -> AppResult<EarlierRuns<'_>> {

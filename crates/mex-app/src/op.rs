@@ -164,6 +164,7 @@ impl App {
             consents: self.consents()?,
             stage: staging
                 .map(|staging| (&staging.stage, &staging.manifest, &staging.workspace.wsid)),
+            tools: None,
             purpose,
         };
         let progress = |progress: Progress| steps(step_of("operation", progress));

@@ -33,6 +33,7 @@ use crate::app::App;
 use crate::documents::{self, Document};
 use crate::engines::Engines;
 use crate::error::{AppError, AppResult};
+use crate::facts::ToolStates;
 use crate::job::{JobRun, Jobs};
 use crate::plan::{CycloneDx, History, JOBS};
 use crate::progress::{Step, StepSink};
@@ -127,6 +128,7 @@ struct Prepared {
     origin: AllowlistOrigin,
     signers_ref: Option<ArtifactHandle>,
     keys: Vec<FingerprintKey>,
+    tools: ToolStates,
     wanted: Vec<JobName>,
     context: EventContext,
     run_id: RunId,
@@ -230,6 +232,7 @@ impl App {
             origin,
             signers_ref,
             keys,
+            tools: ToolStates::default(),
             wanted,
             context,
             run_id,
@@ -262,6 +265,7 @@ impl App {
         let started = self.clock.now();
         let ready = self.ready(request, prepared, cancel, steps)?;
         let ran = self.jobs_of(request, prepared, &ready, cancel, steps).run(&prepared.wanted)?;
+        self.toolchain()?.remember(&self.tool_memory()?, self.clock.now());
         let Ready { stage, manifest, .. } = ready;
         if cancel.is_cancelled() {
             return Err(AppError::new(
@@ -361,6 +365,7 @@ impl App {
             wsid: &prepared.workspace.wsid,
             run_id: prepared.run_id,
             profile: &request.profile,
+            tools: &prepared.tools,
             history: request.history,
             cyclonedx: request.cyclonedx,
             freshness: request.freshness,

@@ -164,6 +164,7 @@ impl Adapter for SecretScan {
                 errors: Vec::new(),
             },
             level: None,
+            kept: 0,
         };
         let subject = match scope {
             Scope::Tree => "files",
@@ -198,6 +199,8 @@ struct Run<'a> {
     errand: Errand<'a>,
     outcome: AdapterOutcome,
     level: Option<SandboxLevel>,
+    /// How many files were not read again. Never part of a report: a report does not depend on it.
+    kept: usize,
 }
 
 /// What is known of a workspace's files, and where to keep what is learned.
@@ -402,6 +405,7 @@ impl Run<'_> {
                 self.gitleaks(tool, config, folder.path(), "/project", Scope::Tree, None)?;
             (Some(finished), reading)
         };
+        self.kept = choice.known.len();
         for (path, binary) in &choice.known {
             if let Some(mime) = binary {
                 reading.binaries.insert(format!("/project/{path}"), mime.clone());
@@ -551,6 +555,9 @@ impl Run<'_> {
             .of(&secrets)
             .map_err(|fault| error(Code::AllowlistInvalid, fault.to_string()))?;
         let mut evidence = serde_json::Map::new();
+        if self.kept > 0 {
+            evidence.insert("kept".to_owned(), json!(self.kept));
+        }
         for part in &parts {
             let original =
                 |path: &str| part.names.get(path).cloned().unwrap_or_else(|| path.to_owned());

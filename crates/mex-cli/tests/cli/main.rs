@@ -15,6 +15,7 @@ mod harness;
 mod import;
 mod input;
 mod license;
+mod reuse;
 mod sbom;
 mod scan;
 #[path = "../../../mex-app/tests/standards/validate.rs"]

@@ -40,11 +40,8 @@ impl FlightRecorder {
 }
 
 fn check(event: &StoredEvent, row: &SqliteRow, around: &[SqliteRow]) -> Result<(), QueryError> {
-    let damaged = |why: &str| QueryError::Damaged {
-        what: "an event",
-        seq: event.seq,
-        why: why.to_owned(),
-    };
+    let damaged =
+        |why: &str| QueryError::Damaged { what: "an event", seq: event.seq, why: why.to_owned() };
     let body: &str = row.try_get("body")?;
     let own: &[u8] = row.try_get("hash")?;
     let before: &[u8] = row.try_get("prev_hash")?;

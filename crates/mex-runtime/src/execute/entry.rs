@@ -209,9 +209,9 @@ impl<'a> OpenEntry<'a> {
             outputs: result.outputs.clone(),
             evidence: result.evidence.clone(),
             errors: result.errors.clone(),
-            reuse_key: ending.reuse_key.filter(|_| {
-                result_ref.is_some() && may_be_reused(&result, &ending.coverage)
-            }),
+            reuse_key: ending
+                .reuse_key
+                .filter(|_| result_ref.is_some() && may_be_reused(&result, &ending.coverage)),
             result_ref: result_ref.clone(),
             reused_from: ending.reused.map(|from| from.op_id),
             reused_result_of: ending.reused.map(|from| from.ended_at),

@@ -9,4 +9,5 @@ mod files;
 mod model;
 mod outcomes;
 mod results;
+mod reuse;
 mod support;

@@ -14,6 +14,7 @@ pub mod install;
 pub mod lock;
 mod machine;
 mod manifest;
+mod memory;
 mod python;
 pub mod record;
 mod tree;
@@ -32,6 +33,7 @@ pub use error::ToolchainError;
 pub use install::{Existing, Installed};
 pub use lock::{Lock, LockedTool, PLATFORM};
 pub use machine::MachinePlace;
+pub use memory::ToolMemory;
 pub use record::ProvisioningRecord;
 
 use crate::tool::PinnedTool;

@@ -1,22 +1,27 @@
 //! What a file was when it was last hashed: size, inode, modification and change time.
-//! Lives in memory only. A cache on disk could be rewritten together with the tool.
+//! Lives in memory, and beyond the process only under a data folder's seal (see `memory`): a cache
+//! beside the tool could be rewritten together with it.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
+use jiff::Timestamp;
 use mex_runtime::digest::Digest;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 /// A file's stat, and the digest it had with it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Verified {
     stat: Stat,
     pub(super) sha256: Digest,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Stat {
     device: u64,
     inode: u64,
@@ -39,6 +44,12 @@ impl Stat {
 }
 
 impl Verified {
+    /// Whether the stat is old enough to show the next change, however coarse the clock of the file
+    /// system is.
+    pub(super) fn is_settled(&self, now: Timestamp) -> bool {
+        self.stat.modified.0.max(self.stat.changed.0) < now.as_second() - 2
+    }
+
     /// Hashes the file unless `known` has the stat it still has; `None` for what is no regular
     /// file. A link is not followed.
     pub(super) fn read(path: &Path, known: Option<&Self>) -> io::Result<Option<Self>> {
