@@ -51,7 +51,7 @@ fn main() {
         let output = command(
             &mex,
             &data,
-            &["scan", project.to_str().unwrap(), "--jobs", "secret", "--format", "json"],
+            &["scan", project.to_str().unwrap(), "--jobs", "secret", "--fresh", "--format", "json"],
         )
         .stdout(Stdio::piped())
         .output()
@@ -82,6 +82,64 @@ fn main() {
         whole.as_secs_f64() / bare.as_secs_f64()
     );
     println!("peak memory of mex itself            {:>8.1} MB (bound 150)", peak as f64 / 1024.0);
+    again(&mex, folder.path());
+}
+
+/// What a second scan costs, and one after a single changed file (contract SC-12): the four jobs on a
+/// project of 1,000 npm packages and 2,000 files, every tenth with a licence in it.
+fn again(mex: &Path, folder: &Path) {
+    let (project, data) = (folder.join("unchanged"), folder.join("data"));
+    make_npm_project(&project);
+    let scan = |more: &[&str]| {
+        let arguments = [&["scan", project.to_str().unwrap(), "--format", "json"], more].concat();
+        let begin = Instant::now();
+        let output = command(mex, &data, &arguments).stdout(Stdio::piped()).output().unwrap();
+        (begin.elapsed(), serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap())
+    };
+    let job = |outcome: &serde_json::Value, name: &str| {
+        let jobs = outcome["jobs"].as_array().unwrap();
+        let job = jobs.iter().find(|job| job["job"] == name).unwrap();
+        Duration::from_millis(job["duration_ms"].as_u64().unwrap())
+    };
+    let ran = |outcome: &serde_json::Value| {
+        let jobs = outcome["jobs"].as_array().unwrap().iter();
+        jobs.filter(|job| job["reused"].as_array().unwrap().is_empty()).count()
+    };
+    let (first, outcome) = scan(&[]);
+    assert_eq!(ran(&outcome), 4, "the first scan runs every job");
+    let again = median(
+        (0..RUNS)
+            .map(|_| {
+                let (time, outcome) = scan(&[]);
+                assert_eq!(ran(&outcome), 0, "nothing changed");
+                time
+            })
+            .collect(),
+    );
+    println!("first scan, four jobs                {:>8.3} s", first.as_secs_f64());
+    println!(
+        "again, nothing changed               {:>8.3} s  {:.4} of the first (bound 0.02 and 0.5 s)",
+        again.as_secs_f64(),
+        again.as_secs_f64() / first.as_secs_f64()
+    );
+    let mut changed: [Vec<Duration>; 2] = Default::default();
+    for round in 0..RUNS {
+        fs::write(project.join("src/7/f7.rs"), format!("fn changed() -> u32 {{ {round} }}\n"))
+            .unwrap();
+        let (_, outcome) = scan(&[]);
+        for (times, name) in changed.iter_mut().zip(["secret", "license"]) {
+            times.push(job(&outcome, name));
+        }
+    }
+    for (times, name) in changed.into_iter().zip(["secret", "license"]) {
+        let (one, whole) = (median(times), job(&outcome, name));
+        println!(
+            "after one changed file, {name:<12} {:>8.3} s  {:.3} of the first's {:.3} s (bound 0.1)",
+            one.as_secs_f64(),
+            one.as_secs_f64() / whole.as_secs_f64(),
+            whole.as_secs_f64()
+        );
+    }
 }
 
 /// From the operation's begin to its end, staging left out: the events say when.
@@ -98,8 +156,9 @@ fn terminal_ms(mex: &Path, data: &Path, run: &str) -> u64 {
 
 /// The high-water mark of the process itself, not of the tools it starts.
 fn peak_kib(mex: &Path, data: &Path, project: &Path) -> u64 {
-    let mut child =
-        command(mex, data, &["scan", project.to_str().unwrap(), "--quiet"]).spawn().unwrap();
+    let mut child = command(mex, data, &["scan", project.to_str().unwrap(), "--fresh", "--quiet"])
+        .spawn()
+        .unwrap();
     let status = PathBuf::from(format!("/proc/{}/status", child.id()));
     let mut peak = 0;
     while child.try_wait().unwrap().is_none() {
@@ -131,6 +190,30 @@ fn median(mut times: Vec<Duration>) -> Duration {
     times[times.len() / 2]
 }
 
+/// 2,000 files and a lockfile of 1,000 npm packages that say their licence.
+fn make_npm_project(project: &Path) {
+    make_files(project, |number| match number % 10 {
+        0 => "// SPDX-License-Identifier: MIT\n",
+        _ => "",
+    });
+    let mut packages = serde_json::Map::new();
+    let mut named = serde_json::Map::new();
+    for number in 0..1000 {
+        let (name, version) = (format!("package-{number}"), format!("1.0.{number}"));
+        named.insert(name.clone(), version.clone().into());
+        packages.insert(
+            format!("node_modules/{name}"),
+            serde_json::json!({"version": version, "license": "MIT"}),
+        );
+    }
+    let own = serde_json::json!({"name": "p", "version": "1.0.0", "license": "MIT", "dependencies": named});
+    packages.insert(String::new(), own.clone());
+    let lock = serde_json::json!({"name": "p", "version": "1.0.0", "lockfileVersion": 3, "packages": packages});
+    for (name, value) in [("package.json", own), ("package-lock.json", lock)] {
+        fs::write(project.join(name), serde_json::to_vec_pretty(&value).unwrap()).unwrap();
+    }
+}
+
 /// 2,000 files and 20 MB of text, and a lockfile of 1,000 crates.
 fn make_project(project: &Path) {
     let mut lock = "version = 4\n".to_owned();
@@ -141,13 +224,18 @@ fn make_project(project: &Path) {
             "0".repeat(64)
         ));
     }
+    make_files(project, |_| "");
+    fs::write(project.join("Cargo.lock"), lock).unwrap();
+}
+
+fn make_files(project: &Path, head: impl Fn(u32) -> &'static str) {
     for number in 0..2000 {
         let folder = project.join(format!("src/{}", number % 50));
         fs::create_dir_all(&folder).unwrap();
         let line = format!(
             "fn number_{number}() -> u32 {{ {number} }} // some words that a scanner reads\n"
         );
-        fs::write(folder.join(format!("f{number}.rs")), line.repeat(130)).unwrap();
+        let text = format!("{}{}", head(number), line.repeat(130));
+        fs::write(folder.join(format!("f{number}.rs")), text).unwrap();
     }
-    fs::write(project.join("Cargo.lock"), lock).unwrap();
 }

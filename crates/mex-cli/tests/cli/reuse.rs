@@ -318,9 +318,9 @@ fn sc_12_expiries_policy_and_age_are_judged_anew_over_a_reused_result() {
         let stale = outcome["verdict"]["databases"].as_array().unwrap();
         (reused(&outcome).len(), stale.iter().any(|age| age["stale"] == true))
     };
-    assert_eq!(judged(36_000), (0, false));
+    assert_eq!(judged(365), (0, false));
     assert_eq!(judged(1), (1, true), "too old under the policy of now");
-    assert_eq!(judged(36_000), (1, false));
+    assert_eq!(judged(365), (1, false));
 }
 
 /// SC-12: licences too are reused as a whole, and after one changed file scancode reads that one alone.
@@ -328,7 +328,7 @@ fn sc_12_expiries_policy_and_age_are_judged_anew_over_a_reused_result() {
 fn sc_12_licences_are_reused_and_one_changed_file_costs_one_file() {
     let mex = Mex::ready();
     mex.write("Cargo.toml", "[package]\nname = \"a\"\nversion = \"0.1.0\"\nlicense = \"MIT\"\n")
-        .write("Cargo.lock", cargo_lock(&[]))
+        .write("Cargo.lock", "version = 4\n\n[[package]]\nname = \"a\"\nversion = \"0.1.0\"\n")
         .write("src/lib.rs", "// SPDX-License-Identifier: MIT\n")
         .write("src/b.rs", "fn nothing() {}\n");
     let jobs = ["--jobs", "license"];
