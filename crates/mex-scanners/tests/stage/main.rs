@@ -12,7 +12,9 @@ use std::process::Command;
 use mex_runtime::digest::Digest;
 use mex_runtime::port::Cancel;
 use mex_scanners::secret_name::InNames;
-use mex_scanners::stage::{OmittedKind, Stage, StageError, StageLedger, StageOptions, sweep};
+use mex_scanners::stage::{
+    Holds, OmittedKind, Stage, StageError, StageLedger, StageOptions, sweep,
+};
 
 struct Place {
     project: tempfile::TempDir,
@@ -80,6 +82,51 @@ fn env_6_the_manifest_names_every_file_in_byte_order_with_size_and_digest() {
     assert_eq!(fs::read(stage.root().join("a/z")).unwrap(), b"z");
     assert_eq!(stage.manifest_digest().unwrap(), place.take().manifest_digest().unwrap());
     assert_eq!(StageLedger::beside(&stage.root()).unwrap(), *stage.ledger());
+}
+
+/// SC-12: what is only looked at has the manifest, ledger and names of what is staged, from every
+/// byte as it is now, and holds none of the files that a tool could be run on.
+#[test]
+fn sc_12_a_look_hashes_every_file_and_copies_only_what_must_be_read() {
+    let secret =
+        format!("{}_{}", ["g", "h", "p"].concat(), "A1b2C3d4".repeat(5).get(..36).unwrap());
+    let named = format!("{secret}.txt");
+    let place = Place::new(&[
+        ("a/Cargo.lock", "version = 4\n"),
+        ("a/src/lib.rs", "fn a() {} // gitleaks:allow\n"),
+        (".gitleaksignore", "a/src/lib.rs:rule:1\n"),
+        (&named, "x"),
+    ]);
+    let look = || {
+        let options = StageOptions::default();
+        let (work, cancel) = (place.work.path(), Cancel::default());
+        Stage::look(place.root(), work, &options, &|_| (), &cancel).unwrap()
+    };
+    let (seen, staged) = (look(), place.take());
+    assert_eq!((seen.holds(), staged.holds()), (Holds::Digests, Holds::Everything));
+    assert_eq!(seen.manifest(), staged.manifest());
+    assert_eq!(seen.ledger(), staged.ledger());
+    assert_eq!(StageLedger::beside(&seen.root()).unwrap(), *seen.ledger());
+    let names = |stage: &Stage| InNames::beside(&stage.root()).unwrap();
+    assert!(names(&seen) == names(&staged) && names(&seen).secrets.len() == 1);
+    let mut copied = Vec::new();
+    let mut open = vec![seen.root()];
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { open.push(path) } else { copied.push(path) }
+        }
+    }
+    let copied: Vec<_> = copied.iter().map(|path| path.file_name().unwrap()).collect();
+    assert_eq!(copied.len(), 2, "the lockfile and what asks for silence: {copied:?}");
+    assert!(copied.contains(&OsStr::new("Cargo.lock")));
+
+    // Neither size nor time tells: every byte is read again.
+    let path = place.root().join("a/src/lib.rs");
+    let times = fs::metadata(&path).unwrap().modified().unwrap();
+    fs::write(&path, "fn b() {} // gitleaks:allow\n").unwrap();
+    fs::File::options().write(true).open(&path).unwrap().set_modified(times).unwrap();
+    assert_ne!(look().manifest(), seen.manifest());
 }
 
 /// Two threads copy: what each of them holds when the cancel comes is all that is made after it.
