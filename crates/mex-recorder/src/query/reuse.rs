@@ -21,7 +21,7 @@ impl FlightRecorder {
     /// When the database cannot be read, and for an event that is not what was chained.
     pub fn ended_under(&self, key: &Digest) -> Result<Option<StoredEvent>, QueryError> {
         self.readers.ask(async |connection| {
-            let found = sqlx::query("SELECT seq, body, prev_hash, hash FROM (SELECT * FROM event_rows WHERE lifecycle = 'operation_ended' ORDER BY seq DESC LIMIT ?) WHERE body ->> '$.payload.reuse_key' = ? LIMIT 1")
+            let found = sqlx::query("SELECT seq, body, prev_hash, hash FROM (SELECT seq, body, prev_hash, hash FROM event_rows WHERE lifecycle = 'operation_ended' ORDER BY seq DESC LIMIT ?) WHERE body ->> '$.payload.reuse_key' = ? LIMIT 1")
                 .bind(RECENT)
                 .bind(key.to_string())
                 .fetch_optional(&mut *connection)

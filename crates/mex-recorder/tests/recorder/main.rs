@@ -7,4 +7,5 @@ mod fault;
 mod faults;
 mod kit;
 mod promises;
+mod reuse;
 mod tampering;
