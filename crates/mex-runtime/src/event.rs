@@ -105,10 +105,6 @@ impl EventContext {
 /// What happened. The list is closed: an unknown `event_type` is refused.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "event_type", content = "payload", rename_all = "snake_case")]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "events are boxed in `Record`; a box a variant would only blur the closed list"
-)]
 pub enum EventBody {
     /// FR-EVT-001: one run of an external tool, version probes included (contract FR-3).
     TerminalCommand(TerminalCommand),

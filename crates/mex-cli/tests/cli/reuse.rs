@@ -397,7 +397,8 @@ fn sc_12_changed_added_removed_and_renamed_files_are_found_as_in_a_fresh_scan() 
     }
     let root = mex.project();
     let rename = |from: &str, to: &str| fs::rename(root.join(from), root.join(to)).unwrap();
-    let edits: Vec<(&str, Box<dyn Fn()>)> = vec![
+    type Edit<'a> = (&'a str, Box<dyn Fn() + 'a>);
+    let edits: Vec<Edit<'_>> = vec![
         ("nothing", Box::new(|| {})),
         (
             "a leak comes",

@@ -100,8 +100,9 @@ mod tests {
         let lock = || Lock::parse(include_str!("../../../../toolchain.lock.json")).unwrap();
         let open = || Toolchain::open(place.path(), lock()).unwrap();
         let memory = ToolMemory::new(&place.path().join("tools.json"), Seal::new([1; 32]));
-        let now = Timestamp::now();
-        let later = now + jiff::SignedDuration::from_secs(60);
+        let moved = std::os::unix::fs::MetadataExt::mtime(&fs::metadata(&tool).unwrap());
+        let now = Timestamp::from_second(moved + 2).unwrap();
+        let later = Timestamp::from_second(4_000_000_000).unwrap();
         let known = |toolchain: &Toolchain| toolchain.verified.lock().unwrap().get(&tool).cloned();
         let first = open();
         let read = Verified::read(&tool, None).unwrap().unwrap();
