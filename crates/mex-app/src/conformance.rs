@@ -21,8 +21,9 @@ use serde::Serialize;
 use crate::app::App;
 use crate::error::{AppError, AppResult};
 use crate::facts::{Purpose, tools_digest};
+use crate::fetch::{ENGINE, PROFILE};
 use crate::op::Staging;
-use crate::plan::{self, History, Planned};
+use crate::plan::{self, History, Part, Planned};
 use crate::progress::{Step, StepSink};
 
 /// One engine's suite as it went.
@@ -72,13 +73,15 @@ impl App {
         let quiet = |_: Step| {};
         let staging = suite.stage_workspace(&project, cancel, &quiet)?;
         let mut outcomes = Vec::new();
-        for (id, job) in wanted {
+        for (id, part) in wanted {
             let Some(engine) = self.catalog.engine(&id) else { continue };
             let line = id.to_string();
             steps(Step::Begun { line: line.clone() });
-            let base = suite.sample_operation(&job, &staging)?;
+            let base = suite.sample_operation(&part, &staging)?;
+            // A case that would reach the network is no suite's to try.
+            let offline = |kind| id.as_str() != ENGINE || kind != CaseKind::Valid;
             let outcome =
-                self.run_cases(&suite, engine, &base, Some(&staging), &|_| true, cancel, steps)?;
+                self.run_cases(&suite, engine, &base, Some(&staging), &offline, cancel, steps)?;
             let failed = outcome.cases.values().flatten().count();
             let (status, summary) = if outcome.passed {
                 (Status::Succeeded, format!("{} cases passed", outcome.cases.len()))
@@ -117,16 +120,17 @@ impl App {
         Ok(())
     }
 
-    fn built_engines(&self) -> AppResult<Vec<(EngineId, JobName)>> {
+    fn built_engines(&self) -> AppResult<Vec<(EngineId, Part)>> {
         let mut engines = Vec::new();
         for name in plan::JOBS {
             let job: JobName = name.parse().map_err(|error: mex_runtime::id::BadId| {
                 AppError::new(Code::Internal, error.to_string())
             })?;
-            for part in plan::parts(&job, History::Ignore)? {
-                engines.push((part.engine, job.clone()));
+            for part in self.parts(&job, History::Ignore)? {
+                engines.push((part.engine.clone(), part));
             }
         }
+        engines.extend(plan::live("dependency_fetch")?.map(|part| (part.engine.clone(), part)));
         Ok(engines)
     }
 
@@ -181,18 +185,16 @@ impl App {
         Ok(ConformanceOutcome { engine_id: engine.id().clone(), passed, cases: results })
     }
 
-    fn sample_operation(&self, job: &JobName, staging: &Staging) -> AppResult<PlannedOperation> {
-        let parts = self.parts(job, History::Ignore)?;
-        let part = parts.first().ok_or_else(|| {
-            AppError::new(Code::Internal, format!("the job `{job}` has no operation"))
-        })?;
+    fn sample_operation(&self, part: &Part, staging: &Staging) -> AppResult<PlannedOperation> {
+        let profile = if part.engine.as_str() == ENGINE { PROFILE } else { "supply_chain_scan" };
         let planned = Planned {
             actor_id: &self.actor_id,
-            profile_id: &self.known_profile("supply_chain_scan")?,
+            profile_id: &self.known_profile(profile)?,
             job_id: JobId::new(self.clock.uuid()),
             run_id: None,
             wsid: &staging.workspace.wsid,
             manifest: &staging.manifest,
+            consents: Vec::new(),
         };
         plan::operation(part, OpId::new(self.clock.uuid()), &self.catalog, &planned)
     }

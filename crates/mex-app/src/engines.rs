@@ -4,6 +4,8 @@
 use mex_runtime::adapter::Adapter;
 use mex_runtime::id::{EngineId, OperationName};
 use mex_runtime::policy::allowlist::FingerprintKey;
+use mex_scanners::dependency::DependencyFetch;
+use mex_scanners::dependency::archives::Archives;
 use mex_scanners::license_scan::LicenseScan;
 use mex_scanners::npm_audit::live::NpmAuditLive;
 use mex_scanners::process::{Mount, MountMode};
@@ -26,6 +28,7 @@ pub struct Engines {
     sbom: SbomScan,
     npm_live: NpmAuditLive,
     sync: SyncAdapter,
+    dependencies: DependencyFetch,
     install: InstallAdapter,
 }
 
@@ -65,6 +68,7 @@ impl Engines {
                 toolchain.clone(),
                 sandbox.clone(),
                 crate::place::rust_here(),
+                Archives::of(&app.places.tools_dir),
                 texts,
             ),
             sbom: SbomScan::new(toolchain.clone(), sandbox.clone()),
@@ -73,6 +77,11 @@ impl Engines {
                 databases: databases.clone(),
                 version: app.adapter_version(ENGINE)?,
             },
+            dependencies: DependencyFetch::new(
+                Archives::of(&app.places.tools_dir),
+                crate::place::rust_here(),
+                app.adapter_version(ENGINE)?,
+            ),
             install: InstallAdapter {
                 toolchain: toolchain.clone(),
                 version: app.adapter_version(ENGINE)?,
@@ -82,13 +91,14 @@ impl Engines {
 
     /// The adapter of an operation, where it is built in.
     pub fn find(&self, engine: &EngineId, operation: &OperationName) -> Option<&dyn Adapter> {
-        let all: [&dyn Adapter; 7] = [
+        let all: [&dyn Adapter; 8] = [
             &self.secret,
             &self.vuln,
             &self.npm_live,
             &self.sbom,
             &self.license,
             &self.sync,
+            &self.dependencies,
             &self.install,
         ];
         all.into_iter()

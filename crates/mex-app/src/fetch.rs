@@ -12,7 +12,7 @@ use mex_runtime::determinism::{Determinism, EvidencePolicy};
 use mex_runtime::digest::Digest;
 use mex_runtime::event::{EventBody, SystemEvent};
 use mex_runtime::gate::{Admitted, Attempt};
-use mex_runtime::id::{EngineId, JobId, OpId, OperationName, ToolName};
+use mex_runtime::id::{ConsentId, EngineId, JobId, OpId, OperationName, ToolName};
 use mex_runtime::operation::{OutputSpec, PlannedOperation, SCHEMA_VERSION};
 use mex_runtime::port::{Cancel, Clock as _, Progress};
 use mex_runtime::result::{EngineResult, Status, TypedError};
@@ -31,7 +31,7 @@ use crate::facts::Purpose;
 use crate::progress::StepSink;
 
 /// The profile under which something is fetched: the one of ours that may reach the network.
-const PROFILE: &str = "Coder";
+pub(crate) const PROFILE: &str = "Coder";
 /// The engine.
 pub(crate) const ENGINE: &str = "engine.supply_chain.fetch";
 
@@ -67,6 +67,16 @@ impl App {
         Ok(self.attempt(&attempt, None, Purpose::Use, cancel, steps)?.result)
     }
 
+    /// Sees to it that the engine that fetches conforms, by an operation of ours: one that somebody
+    /// brought could make the suite fail.
+    ///
+    /// # Errors
+    /// As [`App::fetch`].
+    pub(crate) fn conform_fetch_with_own(&self, cancel: &Cancel) -> AppResult<()> {
+        let own = Fetch::Database { ecosystem: "crates.io".to_owned(), source: None };
+        self.conform_fetch(&self.plan_fetch(&own)?, cancel)
+    }
+
     fn plan_fetch(&self, fetch: &Fetch) -> AppResult<PlannedOperation> {
         let (name, params) = match fetch {
             Fetch::Database { ecosystem, source: None } => {
@@ -99,12 +109,6 @@ impl App {
             capabilities.sort();
         }
         let profile = self.known_profile(PROFILE)?;
-        let now = self.clock.now();
-        let consents = self
-            .consents()?
-            .into_iter()
-            .filter(|consent| consent.is_live(now))
-            .map(|consent| consent.id);
         Ok(PlannedOperation {
             schema_version: SCHEMA_VERSION.to_owned(),
             op_id: OpId::new(self.clock.uuid()),
@@ -122,8 +126,18 @@ impl App {
             determinism: Determinism::D0,
             evidence_policy: Some(EvidencePolicy { required: true }),
             output_spec: OutputSpec { roles: entry.output_roles.clone() },
-            consents: consents.collect(),
+            consents: self.live_consents()?,
         })
+    }
+
+    /// Every consent that is live now.
+    ///
+    /// # Errors
+    /// When the recorder cannot be read.
+    pub(crate) fn live_consents(&self) -> AppResult<Vec<ConsentId>> {
+        let now = self.clock.now();
+        let live = self.consents()?.into_iter().filter(|consent| consent.is_live(now));
+        Ok(live.map(|consent| consent.id).collect())
     }
 }
 

@@ -279,6 +279,7 @@ impl Jobs<'_> {
             run_id: Some(self.run_id),
             wsid: self.wsid,
             manifest: self.manifest,
+            consents: Vec::new(),
         };
         let operation = plan::operation(part, OpId::new(app.clock.uuid()), &app.catalog, &planned)?;
         Attempt::planned(&operation).map_err(|error| AppError::new(error.code(), error.to_string()))

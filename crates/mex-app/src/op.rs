@@ -18,6 +18,7 @@ use crate::app::App;
 use crate::engines::Engines;
 use crate::error::{AppError, AppResult};
 use crate::facts::{Ground, Purpose};
+use crate::fetch;
 use crate::plan::{self, History, Planned};
 use crate::progress::{Step, StepSink};
 use crate::reuse::Freshness;
@@ -46,6 +47,11 @@ impl App {
     ) -> AppResult<EngineResult> {
         let attempt = Attempt::parse(request, OpId::new(self.clock.uuid()))
             .map_err(|error| AppError::new(error.code(), error.to_string()))?;
+        // What reaches the network has a suite that costs no process: nobody has to ask for it.
+        let asked = attempt.operation().ok();
+        if asked.is_some_and(|operation| operation.engine_id.as_str() == fetch::ENGINE) {
+            self.conform_fetch_with_own(cancel)?;
+        }
         let staging = self.stage_workspace(workspace, cancel, steps);
         let executed =
             self.attempt(&attempt, staging.as_ref().ok(), Purpose::Use, cancel, steps)?;
@@ -53,23 +59,36 @@ impl App {
         staging.map(|_| executed.result)
     }
 
-    /// A valid operation for a job on a project, as a request to read, change and run.
+    /// A valid operation for a job on a project, or one of those beside the jobs that need a consent,
+    /// as a request to read, change and run. Every consent that is live now is named in the latter.
     ///
     /// # Errors
-    /// For a job that is not built in, and a project that cannot be staged.
+    /// For a name that is none of them, and a project that cannot be staged.
     pub fn plan_operation(
         &self,
-        job: &JobName,
+        name: &str,
         workspace: &Path,
         cancel: &Cancel,
         steps: StepSink<'_>,
     ) -> AppResult<PlannedOperation> {
         let staging = self.stage_workspace(workspace, cancel, steps)?;
-        let parts = self.parts(job, History::Ignore)?;
-        let part = parts.first().ok_or_else(|| {
-            AppError::new(Code::Internal, format!("the job `{job}` has no operation"))
-        })?;
-        let profile = self.known_profile("supply_chain_scan")?;
+        let (part, profile, consents) = match plan::live(name)? {
+            Some(part) => (part, fetch::PROFILE, self.live_consents()?),
+            None => {
+                let job: JobName = name.parse().map_err(|_| {
+                    let message = format!("there is no job or operation `{name}` to plan");
+                    AppError::new(Code::Usage, message).hint(
+                        "the jobs are secret, vuln, sbom, license; beside them there are dependency_fetch and npm_audit_live",
+                    )
+                })?;
+                let part =
+                    self.parts(&job, History::Ignore)?.into_iter().next().ok_or_else(|| {
+                        AppError::new(Code::Internal, format!("the job `{job}` has no operation"))
+                    })?;
+                (part, "supply_chain_scan", Vec::new())
+            }
+        };
+        let profile = self.known_profile(profile)?;
         let planned = Planned {
             actor_id: &self.actor_id,
             profile_id: &profile,
@@ -77,8 +96,9 @@ impl App {
             run_id: None,
             wsid: &staging.workspace.wsid,
             manifest: &staging.manifest,
+            consents,
         };
-        plan::operation(part, OpId::new(self.clock.uuid()), &self.catalog, &planned)
+        plan::operation(&part, OpId::new(self.clock.uuid()), &self.catalog, &planned)
     }
 
     pub(crate) fn stage_workspace(

@@ -6,7 +6,8 @@ use mex_runtime::code::Code;
 use mex_runtime::determinism::{Determinism, EvidencePolicy};
 use mex_runtime::engine::EngineCatalog;
 use mex_runtime::id::{
-    ActorId, EngineId, JobId, JobName, OpId, OperationName, ProfileId, RunId, WorkspaceId,
+    ActorId, ConsentId, EngineId, JobId, JobName, OpId, OperationName, ProfileId, RunId,
+    WorkspaceId,
 };
 use mex_runtime::operation::{EntityRef, Input, OutputSpec, PlannedOperation, SCHEMA_VERSION};
 use serde_json::{Map, Value, json};
@@ -50,20 +51,35 @@ impl Part {
     }
 }
 
+fn part(engine: &str, operation: &str, params: Value) -> AppResult<Part> {
+    let internal = |error: mex_runtime::id::BadId| AppError::new(Code::Internal, error.to_string());
+    Ok(Part {
+        engine: engine.parse().map_err(internal)?,
+        operation: operation.parse().map_err(internal)?,
+        params: params.as_object().cloned().unwrap_or_default(),
+    })
+}
+
+/// The operations beside the jobs that read a project and need a consent: no scan runs one.
+const LIVE: [(&str, &str); 2] = [
+    ("engine.supply_chain.fetch", "dependency_fetch"),
+    ("engine.supply_chain.vuln", "npm_audit_live"),
+];
+
+/// An operation beside the jobs, by its name.
+///
+/// # Errors
+/// None but a fault of the build.
+pub fn live(name: &str) -> AppResult<Option<Part>> {
+    let known = LIVE.iter().find(|(_, operation)| *operation == name);
+    known.map(|(engine, operation)| part(engine, operation, json!({}))).transpose()
+}
+
 /// The operations of a job.
 ///
 /// # Errors
 /// For a job whose engine is not built in.
 pub fn parts(job: &JobName, history: History) -> AppResult<Vec<Part>> {
-    let part = |engine: &str, operation: &str, params: Value| -> AppResult<Part> {
-        let internal =
-            |error: mex_runtime::id::BadId| AppError::new(Code::Internal, error.to_string());
-        Ok(Part {
-            engine: engine.parse().map_err(internal)?,
-            operation: operation.parse().map_err(internal)?,
-            params: params.as_object().cloned().unwrap_or_default(),
-        })
-    };
     match job.as_str() {
         "secret" => {
             let tree = part("engine.guard.secret_scan", "secret_scan", json!({"scope": "tree"}))?;
@@ -102,6 +118,8 @@ pub struct Planned<'a> {
     pub wsid: &'a WorkspaceId,
     /// The manifest of the staged tree.
     pub manifest: &'a ArtifactHandle,
+    /// The consents it may use.
+    pub consents: Vec<ConsentId>,
 }
 
 /// The envelope for one part, with the catalog's own budget and capabilities: least privilege.
@@ -142,6 +160,6 @@ pub fn operation(
         determinism: Determinism::D2.min(spec.entry().determinism_ceiling),
         evidence_policy: Some(EvidencePolicy { required: true }),
         output_spec: OutputSpec { roles: spec.entry().output_roles.clone() },
-        consents: Vec::new(),
+        consents: planned.consents.clone(),
     })
 }

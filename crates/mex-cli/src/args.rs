@@ -152,9 +152,9 @@ pub enum OpCommand {
         #[arg(long, default_value = ".")]
         workspace: PathBuf,
     },
-    /// Print the operation a job would run, to read, change and run
+    /// Print an operation, to read, change and run
     Plan {
-        /// The job: secret, vuln or sbom
+        /// A job (secret, vuln, sbom, license), or dependency_fetch or npm_audit_live, which need a consent
         job: String,
         /// The project folder the operation reads
         #[arg(long, default_value = ".")]

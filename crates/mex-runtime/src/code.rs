@@ -95,6 +95,8 @@ codes! {
     DbStale "MEX-DB-STALE", "the advisory database is older than the policy allows", "run `mex db sync`";
     DbEcosystem "MEX-DB-ECOSYSTEM", "the records are not of the ecosystem named, or it has no known name", "name the ecosystem as OSV spells it";
     DbFetch "MEX-DB-FETCH", "the advisory database could not be fetched", "check the network and the source named, or use `mex db import`";
+    DependencyFetch "MEX-DEPENDENCY-FETCH", "a dependency that a lockfile names could not be fetched", "follow the reason; what came is kept, so that another run asks only for the rest";
+    DependencyChecksum "MEX-DEPENDENCY-CHECKSUM", "what a registry sent is not the archive that the lockfile names", "find out which of the two is wrong before anything is built from either; nothing of it was kept";
     ToolchainLock "MEX-TOOLCHAIN-LOCK", "`toolchain.lock.json` is not valid", "fix the field named";
     ToolchainInstall "MEX-TOOLCHAIN-INSTALL", "a tool could not be provisioned", "read the output named; the network and the build tools are needed";
     StoreIo "MEX-STORE-IO", "the artifact store could not be read or written", "free disk space and check the data folder's permissions";

@@ -4,6 +4,7 @@
 //! Long because several sources over many lockfiles are one answer, with one ledger.
 
 pub mod crates;
+pub mod git;
 pub mod manifest;
 pub mod npm;
 mod own;
@@ -24,7 +25,7 @@ use mex_runtime::coverage::{
 };
 use mex_runtime::determinism::Determinism;
 use mex_runtime::digest::Digest;
-use mex_runtime::finding::{Attribution, Finding, License, LicenseUnit};
+use mex_runtime::finding::{Attribution, Finding, License, LicenseStatement, LicenseUnit};
 use mex_runtime::gate::Admitted;
 use mex_runtime::id::{EngineId, JobName, OperationName, ToolName};
 use mex_runtime::license::statement;
@@ -36,7 +37,8 @@ use serde_json::{Value, json};
 
 use crate::answer::{error, status};
 use crate::cargo_deny;
-use crate::cargo_deny::normalise::Normalised;
+use crate::cargo_deny::normalise::{Normalised, Witness};
+use crate::dependency::archives::Archives;
 use crate::errand::{self, Ask, Errand, answer, read_only, unprepared};
 use crate::ground;
 use crate::lockfile::{Lockfile, discover, entry as vuln_entry};
@@ -46,10 +48,12 @@ use crate::scancode::{self, Kept, Scope};
 use crate::stage::StageLedger;
 use crate::tool::PinnedTool;
 use crate::toolchain::Toolchain;
-use crates::{AtHand, Locked, Vendored};
+use crates::{AtHand, Locked, Shelves};
 use manifest::Speech;
 use rust::RustHere;
 
+/// What brings the archives of a lockfile, as people type it.
+pub(crate) const FETCH: &str = "`mex op plan dependency_fetch | mex op run -`";
 /// A manifest or lockfile larger than this is not read; no real one comes near it.
 const MANIFEST_BYTES: u64 = 64 << 20;
 
@@ -58,18 +62,21 @@ pub struct LicenseScan {
     toolchain: Arc<Toolchain>,
     sandbox: Arc<Sandbox>,
     rust: RustHere,
+    fetched: Archives,
     kept: Kept,
 }
 
 impl LicenseScan {
-    /// With the crates and the toolchain that are here, and the results kept by content.
+    /// With the crates and the toolchain that are here, the archives that were fetched, and the
+    /// results kept by content.
     pub const fn new(
         toolchain: Arc<Toolchain>,
         sandbox: Arc<Sandbox>,
         rust: RustHere,
+        fetched: Archives,
         kept: Kept,
     ) -> Self {
-        Self { toolchain, sandbox, rust, kept }
+        Self { toolchain, sandbox, rust, fetched, kept }
     }
 }
 
@@ -245,7 +252,7 @@ impl Share {
 
 /// The files of a tree that speak of licences.
 #[derive(Default)]
-struct Tree {
+pub(crate) struct Tree {
     /// Manifests of the project's own, by path.
     manifests: Vec<String>,
     /// Every file of the project's own.
@@ -253,11 +260,11 @@ struct Tree {
     /// Folders of installed packages.
     installed: Vec<String>,
     /// Folders with a `.cargo-checksum.json`.
-    vendored: Vec<String>,
+    pub(crate) vendored: Vec<String>,
 }
 
 /// Walks a staged tree. What is installed or vendored is somebody else's.
-fn look_around(root: &Path) -> std::io::Result<Tree> {
+pub(crate) fn look_around(root: &Path) -> std::io::Result<Tree> {
     let mut tree = Tree::default();
     let mut open = vec![String::new()];
     while let Some(folder) = open.pop() {
@@ -309,7 +316,7 @@ fn cargo_locks(root: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-fn read(path: &Path) -> std::io::Result<Vec<u8>> {
+pub(crate) fn read(path: &Path) -> std::io::Result<Vec<u8>> {
     use std::io::Read as _;
     let mut bytes = Vec::new();
     fs::File::open(path)?.take(MANIFEST_BYTES + 1).read_to_end(&mut bytes)?;
@@ -331,7 +338,7 @@ impl LicenseScan {
         self.crates(errand, root, &rust, &tree, total);
         for lock in others {
             if lock.kind.parser == "package-lock.json" {
-                npm_lock(root, lock, total);
+                npm_lock(root, lock, &self.fetched, total);
             } else {
                 no_licences(lock, total);
             }
@@ -368,7 +375,12 @@ impl LicenseScan {
         }
         (errand.context.progress)(Progress::Phase("reading what crates declare".to_owned()));
         let vendored = crates::vendored(root, &tree.vendored);
-        let known = self.look_up_all(&named, root, &vendored, errand);
+        let home = self.rust.cargo_home.as_ref();
+        let all = named.iter().flat_map(|(_, packages)| packages);
+        let git = git::Checkouts::read(home, all, errand.context.cancel);
+        let shelves =
+            Shelves { home, fetched: &self.fetched, root, vendored: &vendored, git: &git };
+        let known = look_up_all(&named, &shelves, errand);
         let tool = (!named.is_empty()).then(|| {
             asked_for(errand, cargo_deny::NAME).and_then(|()| errand.tool(cargo_deny::NAME))
         });
@@ -393,42 +405,6 @@ impl LicenseScan {
         {
             total.errors.push(fault);
         }
-    }
-
-    /// Every crate once, over all lockfiles, on all processors.
-    fn look_up_all(
-        &self,
-        named: &[(&Lockfile, Vec<Locked>)],
-        root: &Path,
-        vendored: &BTreeMap<(String, String), Vendored>,
-        errand: &Errand<'_>,
-    ) -> BTreeMap<Locked, AtHand> {
-        let wanted: BTreeSet<&Locked> = named
-            .iter()
-            .flat_map(|(_, packages)| packages)
-            .filter(|package| package.source.is_some())
-            .collect();
-        let wanted: Vec<&Locked> = wanted.into_iter().collect();
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let share = wanted.len().div_ceil(threads).max(1);
-        let home = self.rust.cargo_home.as_ref();
-        let cancel = errand.context.cancel;
-        std::thread::scope(|scope| {
-            let workers: Vec<_> = wanted
-                .chunks(share)
-                .map(|chunk| {
-                    scope.spawn(move || {
-                        let mut found = Vec::with_capacity(chunk.len());
-                        for package in chunk.iter().take_while(|_| !cancel.is_cancelled()) {
-                            let answer = crates::look_up(package, home, root, vendored);
-                            found.push(((*package).clone(), answer));
-                        }
-                        found
-                    })
-                })
-                .collect();
-            workers.into_iter().flat_map(|worker| worker.join().unwrap_or_default()).collect()
-        })
     }
 
     /// Asks cargo-deny about one lockfile. Where every crate's own archive declared an expression,
@@ -557,6 +533,38 @@ impl LicenseScan {
     }
 }
 
+/// Every crate once, over all lockfiles, on all processors.
+fn look_up_all(
+    named: &[(&Lockfile, Vec<Locked>)],
+    shelves: &Shelves<'_>,
+    errand: &Errand<'_>,
+) -> BTreeMap<Locked, AtHand> {
+    let wanted: BTreeSet<&Locked> = named
+        .iter()
+        .flat_map(|(_, packages)| packages)
+        .filter(|package| package.source.is_some())
+        .collect();
+    let wanted: Vec<&Locked> = wanted.into_iter().collect();
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = wanted.len().div_ceil(threads).max(1);
+    let cancel = errand.context.cancel;
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = wanted
+            .chunks(share)
+            .map(|chunk| {
+                scope.spawn(move || {
+                    let mut found = Vec::with_capacity(chunk.len());
+                    for package in chunk.iter().take_while(|_| !cancel.is_cancelled()) {
+                        found.push(((*package).clone(), crates::look_up(package, shelves)));
+                    }
+                    found
+                })
+            })
+            .collect();
+        workers.into_iter().flat_map(|worker| worker.join().unwrap_or_default()).collect()
+    })
+}
+
 impl Share {
     /// Remembers a run whatever came of it.
     fn ran(
@@ -625,12 +633,13 @@ fn one_lock(
             // Its source is where cargo-deny reads it, such as a checkout of git.
             (Some(AtHand::Absent), Some(_)) => Ok(Speech::default()),
             (Some(AtHand::Absent), None) if source.starts_with("git+") => Err(
-                "a crate from git is read by `cargo-deny` alone: run `cargo fetch --locked` in the project, then scan again"
+                "its commit is not here: run `cargo fetch --locked` in the project, then scan again"
                     .to_owned(),
             ),
             (Some(AtHand::Absent) | None, _) => Err(
-                "no source is here: run `cargo fetch --locked` in the project, then scan again"
-                    .to_owned(),
+                format!(
+                    "no source is here: run `cargo fetch --locked` in the project, or {FETCH} there, then scan again"
+                ),
             ),
         };
         let speech = match speech {
@@ -658,9 +667,7 @@ fn one_lock(
                 native_id: seen.native_id.clone(),
             }];
             if !declares {
-                // It names licences and not how they are joined: all of them hold.
-                license.detected =
-                    seen.licenses.iter().map(|text| statement(text, "licence texts")).collect();
+                license.detected = joined(seen, known.get(package));
             }
         }
         total.findings.push(Finding::License(license));
@@ -677,6 +684,17 @@ fn one_lock(
     }
 }
 
+/// What cargo-deny's list says of one crate. Of a crate that declares nothing it names what the texts
+/// say, and all of that holds. Where nobody read the manifest the list may be that of an expression, whose
+/// words it leaves out: several licences are none then.
+fn joined(seen: &Witness, source: Option<&AtHand>) -> Vec<LicenseStatement> {
+    if !matches!(source, Some(AtHand::Read(_))) && seen.licenses.len() > 1 {
+        let source = "cargo-deny's list, which does not say how they are joined".to_owned();
+        return vec![LicenseStatement { text: seen.licenses.join(", "), spdx: None, source }];
+    }
+    seen.licenses.iter().map(|text| statement(text, "licence texts")).collect()
+}
+
 /// What a tool said that stands in no finding after all, told as that.
 fn drop_kept(count: &mut ToolCount, reason: &str, ids: Vec<String>) {
     if !ids.is_empty() {
@@ -685,18 +703,21 @@ fn drop_kept(count: &mut ToolCount, reason: &str, ids: Vec<String>) {
     }
 }
 
-fn npm_lock(root: &Path, lock: &Lockfile, total: &mut Share) {
-    let value = read(&root.join(&lock.path)).ok().and_then(|bytes| {
-        let text = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);
-        serde_json::from_slice::<Value>(text).ok()
-    });
-    let Some(value) = value else {
+/// A package-lock as JSON; null where it is none.
+pub(crate) fn npm_json(root: &Path, lock: &Lockfile) -> Option<Value> {
+    let bytes = read(&root.join(&lock.path)).ok()?;
+    let text = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);
+    serde_json::from_slice(text).ok()
+}
+
+fn npm_lock(root: &Path, lock: &Lockfile, fetched: &Archives, total: &mut Share) {
+    let Some(value) = npm_json(root, lock) else {
         total.gap(&lock.path, None, CoverageState::Failed, "the lockfile cannot be read", 1);
         return;
     };
     let folder = lock.path.rsplit_once('/').map_or("", |(folder, _)| folder);
     let (mut answered, mut open) = (0, Vec::new());
-    for package in npm::packages(&value, root, folder) {
+    for package in npm::packages(&value, root, folder, fetched) {
         let Some(speech) = package.speech else {
             open.push(package.component);
             continue;
@@ -714,7 +735,7 @@ fn npm_lock(root: &Path, lock: &Lockfile, total: &mut Share) {
         let more =
             if open.len() > 1 { format!(" and {} more", open.len() - 1) } else { String::new() };
         let reason = format!(
-            "`{} {}`{more}: the lockfile gives no licence and no installed manifest is part of the project: make the lockfile again with npm 7 or newer from an installed tree",
+            "`{} {}`{more}: the lockfile gives no licence and no installed manifest is part of the project: run {FETCH} in the project, or make the lockfile again with npm 7 or newer from an installed tree",
             first.name, first.version
         );
         total.gap(&lock.path, None, CoverageState::NotScanned, &reason, open.len() as u64);

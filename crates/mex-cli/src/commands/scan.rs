@@ -99,9 +99,8 @@ pub fn operation(session: &Session, command: OpCommand) -> AppResult<u8> {
             Ok(op::exit_code(result.status))
         }
         OpCommand::Plan { job: name, workspace } => {
-            let job = job(&name)?;
             let planned = session.with_progress(|steps| {
-                session.app.plan_operation(&job, &workspace, &session.cancel, steps)
+                session.app.plan_operation(&name, &workspace, &session.cancel, steps)
             })?;
             let page = serde_json::to_string_pretty(&planned)
                 .map_err(|error| AppError::new(Code::Internal, error.to_string()))?;

@@ -5,6 +5,7 @@
 #![expect(clippy::disallowed_methods, reason = "these tests start the built binary itself")]
 
 mod commands;
+mod dependency;
 mod disk;
 mod exception;
 mod export;

@@ -13,12 +13,13 @@ use mex_runtime::digest::Digest;
 use mex_runtime::finding::{Component, LicenseText};
 use serde_json::Value;
 
+use super::git::Checkouts;
 use super::manifest::{self, Speech};
 use crate::ground::{self, Depth};
+use crate::dependency::archives::{ARCHIVE_BYTES, Archives, Sum};
 use crate::lockfile::purl;
 
-/// An archive, and all that comes out of it. Far above any crate of the registry.
-const ARCHIVE_BYTES: u64 = 128 << 20;
+/// All that comes out of an archive. Far above any crate of the registry.
 const UNPACKED_BYTES: u64 = 1 << 30;
 const ENTRIES: usize = 200_000;
 /// One licence text.
@@ -132,7 +133,7 @@ impl Locked {
     }
 
     /// Whether its name and version can be parts of a file's name.
-    fn is_plain(&self) -> bool {
+    pub(crate) fn is_plain(&self) -> bool {
         let plain = |text: &str| {
             !text.is_empty()
                 && text.bytes().all(|c| c.is_ascii_alphanumeric() || b"-_.+".contains(&c))
@@ -188,20 +189,32 @@ pub struct Vendored {
     pub checksum: Option<Digest>,
 }
 
-/// Finds the source of one crate: its archive in the cargo home first, for its checksum is that of
-/// the lockfile; a vendored folder with the same checksum otherwise.
-pub fn look_up(
-    package: &Locked,
-    home: Option<&CargoHome>,
-    root: &Path,
-    vendored: &BTreeMap<(String, String), Vendored>,
-) -> AtHand {
+/// Where the sources of crates may be.
+#[derive(Debug, Clone, Copy)]
+pub struct Shelves<'a> {
+    /// The user's own.
+    pub home: Option<&'a CargoHome>,
+    /// What `dependency_fetch` brought.
+    pub fetched: &'a Archives,
+    /// The staged project.
+    pub root: &'a Path,
+    /// The vendored crates in it.
+    pub vendored: &'a BTreeMap<(String, String), Vendored>,
+    /// The commits that crates are taken from.
+    pub git: &'a Checkouts,
+}
+
+/// Finds the source of one crate: its archive in the cargo home or among the fetched ones first, for
+/// its checksum is that of the lockfile; a vendored folder with the same checksum otherwise, or the
+/// commit it is taken from.
+pub fn look_up(package: &Locked, shelves: &Shelves<'_>) -> AtHand {
+    let Shelves { home, fetched, root, vendored, git } = *shelves;
     if !package.is_plain() {
         return AtHand::Refused("its name or version is none a registry has".to_owned());
     }
     let mut refused = None;
-    if let (Some(home), Some(expected)) = (home, package.checksum) {
-        for path in home.archives(package) {
+    if let Some(expected) = package.checksum {
+        for path in home.map(|home| home.archives(package)).into_iter().flatten() {
             match read_archive(&path, package, expected) {
                 Ok(Some(speech)) => return AtHand::Read(speech),
                 Ok(None) => {
@@ -210,6 +223,14 @@ pub fn look_up(
                             .to_owned(),
                     );
                 }
+                Err(fault) => {
+                    refused = Some(format!("its archive cannot be read ({})", fault.kind()));
+                }
+            }
+        }
+        if let Some(bytes) = fetched.read(&Sum::Sha256(expected)) {
+            match speech_of(&bytes, package, expected) {
+                Ok(speech) => return AtHand::Read(speech),
                 Err(fault) => {
                     refused = Some(format!("its archive cannot be read ({})", fault.kind()));
                 }
@@ -229,7 +250,7 @@ pub fn look_up(
             Err(fault) => AtHand::Refused(format!("`{}`: {}", copy.folder, fault.kind())),
         };
     }
-    refused.map_or(AtHand::Absent, AtHand::Refused)
+    refused.map_or_else(|| git.look_up(package), AtHand::Refused)
 }
 
 /// `Ok(None)` is an archive with another checksum.
@@ -242,28 +263,34 @@ fn read_archive(path: &Path, package: &Locked, expected: Digest) -> io::Result<O
     if Digest::of(&bytes) != expected {
         return Ok(None);
     }
+    speech_of(&bytes, package, expected).map(Some)
+}
+
+/// What an archive with the right checksum says.
+fn speech_of(bytes: &[u8], package: &Locked, expected: Digest) -> io::Result<Speech> {
     let top = format!("{}-{}", package.name, package.version);
     let beside = |name: &str| name == "Cargo.toml" || manifest::is_license_text(name);
-    let mut files = files(&bytes, &top, &beside)?;
+    let mut files = files(bytes, Some(&top), &beside)?;
     let text = files.remove("Cargo.toml").ok_or(io::ErrorKind::InvalidData)?;
     let mut speech = manifest::cargo_toml(&text, "Cargo.toml").ok_or(io::ErrorKind::InvalidData)?;
     if let Some(named) = &speech.license_file
         && !files.contains_key(named)
     {
-        files.extend(self::files(&bytes, &top, &|name| name == named)?);
+        files.extend(self::files(bytes, Some(&top), &|name| name == named)?);
     }
     speech.texts = files
         .into_iter()
         .map(|(path, content)| LicenseText { path, sha256: Digest::of(&content) })
         .collect();
     speech.from = format!("crate sha256:{expected}");
-    Ok(Some(speech))
+    Ok(speech)
 }
 
-/// The files of an archive that are wanted, by their names below its one folder.
-fn files(
+/// The files of an archive that are wanted, by their names below its one folder; whatever that is
+/// called, where no name is given.
+pub(super) fn files(
     archive: &[u8],
-    top: &str,
+    top: Option<&str>,
     wanted: &dyn Fn(&str) -> bool,
 ) -> io::Result<BTreeMap<String, Vec<u8>>> {
     let too_large = || io::Error::from(io::ErrorKind::FileTooLarge);
@@ -278,7 +305,10 @@ fn files(
         let path = entry.path_bytes().into_owned();
         let name = std::str::from_utf8(&path)
             .ok()
-            .and_then(|path| path.strip_prefix(top)?.strip_prefix('/'))
+            .and_then(|path| match top {
+                Some(top) => path.strip_prefix(top)?.strip_prefix('/'),
+                None => Some(path.split_once('/')?.1),
+            })
             .filter(|name| wanted(name));
         let Some(name) = name else { continue };
         if !entry.header().entry_type().is_file() {
@@ -400,7 +430,18 @@ mod tests {
     }
 
     fn find(package: &Locked, home: &CargoHome) -> AtHand {
-        look_up(package, Some(home), Path::new("/nowhere"), &BTreeMap::new())
+        let (fetched, vendored) = (Archives::of(Path::new("/nowhere")), BTreeMap::new());
+        let root = Path::new("/nowhere");
+        look_up(
+            package,
+            &Shelves {
+                home: Some(home),
+                fetched: &fetched,
+                root,
+                vendored: &vendored,
+                git: &Checkouts::default(),
+            },
+        )
     }
 
     /// Contract SC-2: what is declared is what stands in the archive the lockfile names.
@@ -450,7 +491,15 @@ mod tests {
         let sums = format!(r#"{{"files":{{}},"package":"{SUM}"}}"#);
         fs::write(folder.join(".cargo-checksum.json"), sums).unwrap();
         let copies = vendored(tree.path(), &["vendor/a".to_owned()]);
-        let find = |checksum| look_up(&locked(Some(checksum)), None, tree.path(), &copies);
+        let fetched = Archives::of(Path::new("/nowhere"));
+        let shelves = Shelves {
+            home: None,
+            fetched: &fetched,
+            root: tree.path(),
+            vendored: &copies,
+            git: &Checkouts::default(),
+        };
+        let find = |checksum| look_up(&locked(Some(checksum)), &shelves);
         let AtHand::Read(speech) = find(SUM.parse().unwrap()) else { panic!("it must be read") };
         assert_eq!(speech.declared[0].text, "ISC");
         assert_eq!(speech.texts[0].path, "COPYING");
@@ -467,7 +516,7 @@ mod tests {
                 source: Some("registry+x".to_owned()),
                 checksum: Some(Digest::of(b"")),
             };
-            let found = look_up(&package, Some(&home), Path::new("/nowhere"), &BTreeMap::new());
+            let found = find(&package, &home);
             assert!(matches!(found, AtHand::Refused(_)), "{name} {version}");
         }
     }

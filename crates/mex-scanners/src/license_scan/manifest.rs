@@ -21,7 +21,7 @@ pub struct Speech {
 }
 
 /// A declaration; words that are too long for an expression are cut, and are none.
-fn said(text: &str, source: &str) -> Option<LicenseStatement> {
+pub(super) fn said(text: &str, source: &str) -> Option<LicenseStatement> {
     let text = text.trim();
     if text.is_empty() {
         None

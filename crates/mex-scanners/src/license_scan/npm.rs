@@ -1,15 +1,19 @@
 //! What the packages of a package-lock declare: the lock's own `license` fields, and the manifests
-//! of an installed tree where one is part of the project. Never asks a registry.
+//! of an installed tree where one is part of the project, or of an archive that was fetched and is what
+//! the lock's `integrity` says. Never asks a registry.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read as _;
 use std::path::Path;
 
-use mex_runtime::finding::Component;
+use mex_runtime::digest::Digest;
+use mex_runtime::finding::{Component, LicenseText};
 use serde_json::Value;
 
+use super::crates::files;
 use super::manifest::{self, Speech};
+use crate::dependency::archives::{Archives, Sum};
 use crate::lockfile::purl;
 
 /// An installed manifest larger than this is none.
@@ -22,32 +26,45 @@ const DEPTH: usize = 128;
 pub struct Package {
     /// Which.
     pub component: Component,
-    /// Its licence as far as anybody says; null where neither the lock nor an installed tree does.
+    /// Its licence as far as anybody says; null where neither the lock nor an installed tree nor a
+    /// fetched archive does.
     pub speech: Option<Speech>,
+    /// What its archive must be; null where the lock names no checksum that can be trusted.
+    pub sum: Option<Sum>,
+    /// Where the lock says it comes from.
+    pub resolved: Option<String>,
 }
 
 /// The packages of a package-lock or npm-shrinkwrap of any version, without the project's own and
 /// without links. `folder` is the lock's own folder below `root`.
-pub fn packages(lock: &Value, root: &Path, folder: &str) -> Vec<Package> {
+pub fn packages(lock: &Value, root: &Path, folder: &str, fetched: &Archives) -> Vec<Package> {
     let mut found: BTreeMap<Component, Package> = BTreeMap::new();
     let mut take = |name: &str, version: &str, place: &str, entry: &Value| {
         let component = purl::component("npm", name, version);
+        let integrity = entry.get("integrity").and_then(Value::as_str);
+        let sum = integrity.and_then(Sum::of_integrity);
         let speech = manifest::package_json(entry, "package-lock.json")
             .filter(|speech| !speech.declared.is_empty())
             .map(|speech| Speech { from: format!("lockfile entry {place}"), ..speech })
-            .or_else(|| installed(root, folder, place, name, version));
-        let package = Package { component: component.clone(), speech };
+            .or_else(|| installed(root, folder, place, name, version))
+            .or_else(|| sum.as_ref().and_then(|sum| unpacked(fetched, sum, name, version)));
+        let resolved = entry.get("resolved").and_then(Value::as_str).map(str::to_owned);
+        let package = Package { component: component.clone(), speech, sum, resolved };
         // The same package in several places: whatever any of them says counts.
         match found.get_mut(&component) {
             None => drop(found.insert(component, package)),
-            Some(known) => match (&mut known.speech, package.speech) {
-                (Some(known), Some(more)) => {
-                    known.declared.extend(more.declared);
-                    known.texts.extend(more.texts);
+            Some(known) => {
+                match (&mut known.speech, package.speech) {
+                    (Some(known), Some(more)) => {
+                        known.declared.extend(more.declared);
+                        known.texts.extend(more.texts);
+                    }
+                    (known @ None, more) => *known = more,
+                    (Some(_), None) => {}
                 }
-                (known @ None, more) => *known = more,
-                (Some(_), None) => {}
-            },
+                known.sum = known.sum.take().or(package.sum);
+                known.resolved = known.resolved.take().or(package.resolved);
+            }
         }
     };
     if let Some(list) = lock.get("packages").and_then(Value::as_object) {
@@ -108,13 +125,36 @@ fn installed(root: &Path, folder: &str, place: &str, name: &str, version: &str) 
     Some(Speech { from: format!("{place}/package.json"), ..speech })
 }
 
+/// What the manifest in a fetched archive says, where it is that of the very package.
+fn unpacked(fetched: &Archives, sum: &Sum, name: &str, version: &str) -> Option<Speech> {
+    let bytes = fetched.read(sum)?;
+    let beside = |name: &str| name == "package.json" || manifest::is_license_text(name);
+    let mut files = files(&bytes, None, &beside).ok()?;
+    let value: Value = serde_json::from_slice(&files.remove("package.json")?).ok()?;
+    let field = |field: &str| value.get(field).and_then(Value::as_str);
+    if field("name") != Some(name) || field("version") != Some(version) {
+        return None;
+    }
+    let mut speech = manifest::package_json(&value, "package.json")?;
+    speech.texts = files
+        .into_iter()
+        .map(|(path, content)| LicenseText { path, sha256: Digest::of(&content) })
+        .collect();
+    speech.from = format!("archive {sum}");
+    Some(speech)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn nothing() -> Archives {
+        Archives::of(Path::new("/nowhere"))
+    }
+
     fn check(lock: &str, expect: &[(&str, Option<&str>)]) {
         let lock: Value = serde_json::from_str(lock).unwrap();
-        let found = packages(&lock, Path::new("/nowhere"), "");
+        let found = packages(&lock, Path::new("/nowhere"), "", &nothing());
         let found: Vec<(&str, Option<&str>)> = found
             .iter()
             .map(|package| {
@@ -175,7 +215,7 @@ mod tests {
                 "node_modules/../../secret":{"name":"c","version":"1.0.0"}}}"#,
         )
         .unwrap();
-        let found = packages(&lock, tree.path(), "web");
+        let found = packages(&lock, tree.path(), "web", &nothing());
         let says: Vec<bool> = found.iter().map(|package| package.speech.is_some()).collect();
         assert_eq!(says, [true, false, false]);
     }
@@ -188,6 +228,6 @@ mod tests {
         }
         let lock: Value = serde_json::from_str(&format!(r#"{{"dependencies":{{"a":{lock}}}}}"#))
             .unwrap_or_default();
-        assert!(packages(&lock, Path::new("/nowhere"), "").len() <= 1);
+        assert!(packages(&lock, Path::new("/nowhere"), "", &nothing()).len() <= 1);
     }
 }
