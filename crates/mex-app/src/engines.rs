@@ -6,7 +6,7 @@ use mex_runtime::id::{EngineId, OperationName};
 use mex_runtime::policy::allowlist::FingerprintKey;
 use mex_scanners::dependency::DependencyFetch;
 use mex_scanners::dependency::archives::Archives;
-use mex_scanners::license_scan::LicenseScan;
+use mex_scanners::license_scan::{Here, LicenseScan};
 use mex_scanners::npm_audit::live::NpmAuditLive;
 use mex_scanners::process::{Mount, MountMode};
 use mex_scanners::sbom_scan::SbomScan;
@@ -67,8 +67,11 @@ impl Engines {
             license: LicenseScan::new(
                 toolchain.clone(),
                 sandbox.clone(),
-                crate::place::rust_here(),
-                Archives::of(&app.places.tools_dir),
+                Here {
+                    rust: crate::place::rust_here(),
+                    go: crate::place::go_here(),
+                    fetched: Archives::of(&app.places.tools_dir),
+                },
                 texts,
             ),
             sbom: SbomScan::new(toolchain.clone(), sandbox.clone()),

@@ -1,12 +1,15 @@
 //! Where the data folder and the tools folder are when nobody names them, and who acts.
 //! Never creates a folder.
 
+use std::collections::BTreeMap;
 use std::env;
+use std::ffi::OsString;
 use std::fs;
 use std::path::PathBuf;
 
 use mex_runtime::code::Code;
 use mex_runtime::id::ActorId;
+use mex_scanners::license_scan::go::GoHere;
 use mex_scanners::license_scan::rust::RustHere;
 
 use crate::error::{AppError, AppResult};
@@ -65,10 +68,16 @@ fn platform_data() -> AppResult<PathBuf> {
 
 /// The Rust toolchain and the fetched crates of the account that runs this process.
 pub fn rust_here() -> RustHere {
-    let names = ["CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "HOME"];
-    let variables =
-        names.into_iter().filter_map(|name| Some((name.to_owned(), env::var_os(name)?))).collect();
-    RustHere::find(&variables)
+    RustHere::find(&variables(&["CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "HOME"]))
+}
+
+/// The Go modules of the account that runs this process.
+pub fn go_here() -> GoHere {
+    GoHere::find(&variables(&["GOMODCACHE", "GOPATH", "HOME"]))
+}
+
+fn variables(names: &[&str]) -> BTreeMap<String, OsString> {
+    names.iter().filter_map(|name| Some(((*name).to_owned(), env::var_os(name)?))).collect()
 }
 
 /// The account that runs this process, by the system's own list and not by a variable anyone can set.

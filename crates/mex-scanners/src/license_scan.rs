@@ -5,8 +5,10 @@
 
 pub mod crates;
 pub mod git;
+pub mod go;
 pub mod manifest;
 pub mod npm;
+mod others;
 mod own;
 pub mod rust;
 
@@ -49,6 +51,7 @@ use crate::stage::StageLedger;
 use crate::tool::PinnedTool;
 use crate::toolchain::Toolchain;
 use crates::{AtHand, Locked, Shelves};
+use go::GoHere;
 use manifest::Speech;
 use rust::RustHere;
 
@@ -61,22 +64,30 @@ const MANIFEST_BYTES: u64 = 64 << 20;
 pub struct LicenseScan {
     toolchain: Arc<Toolchain>,
     sandbox: Arc<Sandbox>,
-    rust: RustHere,
-    fetched: Archives,
+    here: Here,
     kept: Kept,
 }
 
+/// The sources of packages on this machine.
+#[derive(Debug, Clone)]
+pub struct Here {
+    /// Crates, and the toolchain that describes them.
+    pub rust: RustHere,
+    /// Go modules.
+    pub go: GoHere,
+    /// What `dependency_fetch` brought.
+    pub fetched: Archives,
+}
+
 impl LicenseScan {
-    /// With the crates and the toolchain that are here, the archives that were fetched, and the
-    /// results kept by content.
+    /// With the sources that are here and the results kept by content.
     pub const fn new(
         toolchain: Arc<Toolchain>,
         sandbox: Arc<Sandbox>,
-        rust: RustHere,
-        fetched: Archives,
+        here: Here,
         kept: Kept,
     ) -> Self {
-        Self { toolchain, sandbox, rust, fetched, kept }
+        Self { toolchain, sandbox, here, kept }
     }
 }
 
@@ -281,7 +292,9 @@ pub(crate) fn look_around(root: &Path) -> std::io::Result<Tree> {
             continue;
         }
         for (name, kind) in &names {
-            if kind.is_dir() && name == "node_modules" {
+            let others = name == "node_modules"
+                || (name == "vendor" && root.join(path(name)).join("modules.txt").is_file());
+            if kind.is_dir() && others {
                 tree.installed.push(path(name));
             } else if kind.is_dir() {
                 open.push(path(name));
@@ -338,9 +351,13 @@ impl LicenseScan {
         self.crates(errand, root, &rust, &tree, total);
         for lock in others {
             if lock.kind.parser == "package-lock.json" {
-                npm_lock(root, lock, &self.fetched, total);
+                npm_lock(root, lock, &self.here.fetched, total);
             } else {
-                no_licences(lock, total);
+                let known = (&self.here.go, &self.kept);
+                let read = others::lock(errand, root, lock, &tree, known, total);
+                if read.is_none() {
+                    no_licences(lock, total);
+                }
             }
         }
         let ledger = StageLedger::beside(root).unwrap_or_default();
@@ -375,11 +392,11 @@ impl LicenseScan {
         }
         (errand.context.progress)(Progress::Phase("reading what crates declare".to_owned()));
         let vendored = crates::vendored(root, &tree.vendored);
-        let home = self.rust.cargo_home.as_ref();
+        let home = self.here.rust.cargo_home.as_ref();
         let all = named.iter().flat_map(|(_, packages)| packages);
         let git = git::Checkouts::read(home, all, errand.context.cancel);
         let shelves =
-            Shelves { home, fetched: &self.fetched, root, vendored: &vendored, git: &git };
+            Shelves { home, fetched: &self.here.fetched, root, vendored: &vendored, git: &git };
         let known = look_up_all(&named, &shelves, errand);
         let tool = (!named.is_empty()).then(|| {
             asked_for(errand, cargo_deny::NAME).and_then(|()| errand.tool(cargo_deny::NAME))
@@ -434,7 +451,7 @@ impl LicenseScan {
         if !root.join(folder).join("Cargo.toml").is_file() {
             return without("it needs a `Cargo.toml` beside the lockfile", None);
         }
-        let Some(toolchain) = &self.rust.toolchain else {
+        let Some(toolchain) = &self.here.rust.toolchain else {
             return without("it needs a Rust toolchain of rustup, and there is none here", None);
         };
         (errand.context.progress)(Progress::Phase("running cargo-deny".to_owned()));
@@ -509,7 +526,7 @@ impl LicenseScan {
         ];
         // Of the user's own cargo home the fetched sources alone: no settings, no credentials.
         for part in ["registry", "git"] {
-            let Some(user) = &self.rust.cargo_home else { continue };
+            let Some(user) = &self.here.rust.cargo_home else { continue };
             let host = user.root().join(part);
             if host.is_dir() {
                 let inside = home.path().join(part);

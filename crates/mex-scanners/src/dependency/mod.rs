@@ -120,7 +120,7 @@ impl DependencyFetch {
         let budget = admitted.budget();
         let bounds = Bounds::new(Duration::from_millis(budget.wall_time_ms), budget.output_bytes);
         let told = |done: usize| {
-            (context.progress)(Progress::Phase(format!("fetched {done} of {count} archives")));
+            (context.progress)(Progress::Phase(format!("{done} of {count} archives are done")));
         };
         let asked = all.orders.clone();
         let fetched = download::fetch(all.orders, &self.archives, bounds, context.cancel, &told);

@@ -91,6 +91,74 @@ pub fn pyproject_toml(bytes: &[u8], source: &str) -> Option<Speech> {
     Some(speech)
 }
 
+/// The trove classifiers that name one licence and leave nothing open, such as its version.
+const CLASSIFIERS: [(&str, &str); 12] = [
+    ("MIT License", "MIT"),
+    ("MIT No Attribution License (MIT-0)", "MIT-0"),
+    ("ISC License (ISCL)", "ISC"),
+    ("The Unlicense (Unlicense)", "Unlicense"),
+    ("zlib/libpng License", "Zlib"),
+    ("Mozilla Public License 2.0 (MPL 2.0)", "MPL-2.0"),
+    ("Boost Software License 1.0 (BSL-1.0)", "BSL-1.0"),
+    ("European Union Public Licence 1.2 (EUPL 1.2)", "EUPL-1.2"),
+    ("GNU General Public License v2 or later (GPLv2+)", "GPL-2.0-or-later"),
+    ("GNU General Public License v3 or later (GPLv3+)", "GPL-3.0-or-later"),
+    ("GNU Lesser General Public License v3 or later (LGPLv3+)", "LGPL-3.0-or-later"),
+    ("GNU Affero General Public License v3 or later (AGPLv3+)", "AGPL-3.0-or-later"),
+];
+
+/// Name, version and declarations of an installed Python package's `METADATA`; null where it names no
+/// package. `License-Expression` speaks alone. Else `License`, where it is an expression; else the
+/// classifiers, each of which must name one licence. What names none stays as words.
+pub fn python_metadata(bytes: &[u8], source: &str) -> Option<(String, String, Speech)> {
+    let text = String::from_utf8_lossy(bytes);
+    let mut fields: Vec<(&str, String)> = Vec::new();
+    for one in text.trim_start_matches('\u{feff}').lines() {
+        if one.trim().is_empty() {
+            break;
+        }
+        if one.starts_with([' ', '\t']) {
+            if let Some((_, value)) = fields.last_mut() {
+                value.push('\n');
+                value.push_str(one.trim());
+            }
+        } else if let Some((name, value)) = one.split_once(':') {
+            fields.push((name, value.trim().to_owned()));
+        }
+    }
+    let all = |name: &str| -> Vec<&str> {
+        let own = fields.iter().filter(|(field, _)| field.eq_ignore_ascii_case(name));
+        own.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty()).collect()
+    };
+    let name = all("Name").first()?.to_string();
+    let version = all("Version").first()?.to_string();
+    let mut speech = Speech { from: source.to_owned(), ..Speech::default() };
+    let expressions = all("License-Expression");
+    let words: Vec<&str> = all("License").into_iter().filter(|text| *text != "UNKNOWN").collect();
+    let classifiers: Vec<&str> = all("Classifier")
+        .into_iter()
+        .filter_map(|text| text.strip_prefix("License :: "))
+        .map(|text| text.rsplit(" :: ").next().unwrap_or(text))
+        .filter(|text| *text != "OSI Approved")
+        .collect();
+    let mapped = classifiers.iter().map(|text| {
+        CLASSIFIERS.iter().find(|(words, _)| words == text).map_or(*text, |(_, spdx)| spdx)
+    });
+    if expressions.is_empty() {
+        let free: Vec<_> = words.iter().filter_map(|text| said(text, source)).collect();
+        if free.iter().any(|one| one.spdx.is_some()) || classifiers.is_empty() {
+            speech.declared = free;
+        } else {
+            speech.declared = mapped.filter_map(|text| said(text, source)).collect();
+        }
+    } else {
+        speech.declared = expressions.iter().filter_map(|text| said(text, source)).collect();
+    }
+    speech.declared.sort();
+    speech.declared.dedup();
+    Some((name, version, speech))
+}
+
 /// Whether a file, by its name beside a manifest, is a licence text.
 pub fn is_license_text(name: &str) -> bool {
     const STEMS: [&str; 6] = ["LICENSE", "LICENCE", "COPYING", "UNLICENSE", "COPYRIGHT", "NOTICE"];
@@ -148,6 +216,32 @@ mod tests {
         assert_eq!(words(python("[project]\nlicense={text='MIT'}")), ["MIT"]);
         assert!(words(python("[project]\nlicense={file='LICENSE'}")).is_empty());
         assert_eq!(words(python("[tool.poetry]\nlicense='BSD-3-Clause'")), ["BSD-3-Clause"]);
+    }
+
+    #[test]
+    fn python_metadata_speaks_by_its_most_exact_field_and_is_never_guessed_at() {
+        let read = |more: &str| {
+            let text =
+                format!("Metadata-Version: 2.1\nName: A_b\nVersion: 1.0\n{more}\n\nLicense: GPL\n");
+            let (name, version, speech) = python_metadata(text.as_bytes(), "METADATA").unwrap();
+            assert_eq!((name.as_str(), version.as_str()), ("A_b", "1.0"));
+            speech.declared.into_iter().map(|one| (one.text, one.spdx)).collect::<Vec<_>>()
+        };
+        let one = |text: &str, spdx: Option<&str>| vec![(text.to_owned(), spdx.map(str::to_owned))];
+        let mit = "Classifier: License :: OSI Approved :: MIT License";
+        assert_eq!(read("License-Expression: MIT\nLicense: GPL"), one("MIT", Some("MIT")));
+        assert_eq!(read(&format!("License: ISC\n{mit}")), one("ISC", Some("ISC")));
+        assert_eq!(read(&format!("License: see the file\n{mit}")), one("MIT", Some("MIT")));
+        assert_eq!(read(mit), one("MIT", Some("MIT")));
+        assert_eq!(
+            read("Classifier: License :: OSI Approved :: BSD License"),
+            one("BSD License", None),
+            "which of them is not said"
+        );
+        assert_eq!(read("License: Copyright me\n  All rights\n  reserved")[0].1, None);
+        assert!(read("License: UNKNOWN\nClassifier: License :: OSI Approved").is_empty());
+        assert_eq!(python_metadata(b"Version: 1", "METADATA"), None);
+        assert_eq!(python_metadata(b"", "METADATA"), None);
     }
 
     #[test]

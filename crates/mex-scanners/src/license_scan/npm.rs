@@ -109,7 +109,13 @@ fn nested(
 }
 
 /// What the installed manifest at a place says, where it is that of the very package.
-fn installed(root: &Path, folder: &str, place: &str, name: &str, version: &str) -> Option<Speech> {
+pub(super) fn installed(
+    root: &Path,
+    folder: &str,
+    place: &str,
+    name: &str,
+    version: &str,
+) -> Option<Speech> {
     if place.split('/').any(|part| matches!(part, "" | "." | "..")) {
         return None;
     }

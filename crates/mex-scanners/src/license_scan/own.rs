@@ -84,7 +84,7 @@ pub(super) fn files(
     }
 }
 
-fn options(errand: &Errand<'_>) -> Options {
+pub(super) fn options(errand: &Errand<'_>) -> Options {
     let full = errand.admitted.operation().params.get("full").and_then(Value::as_bool);
     let processors = std::thread::available_parallelism().map_or(1, |count| count.get() as u64);
     let room = errand.admitted.budget().memory_bytes / PROCESS_BYTES;

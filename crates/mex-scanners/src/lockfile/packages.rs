@@ -27,6 +27,9 @@ pub struct Named {
     pub packages: BTreeMap<String, Component>,
     /// The names of the project's own parts, which tools list or leave out as they like.
     pub own: BTreeSet<String>,
+    /// Of these, those that are not known to be of the project: from a repository, an address or a
+    /// folder in place of a registry.
+    pub elsewhere: BTreeSet<String>,
     /// How far it can be trusted.
     pub trust: Trust,
 }
@@ -87,7 +90,9 @@ pub fn named(kind: &LockKind, bytes: &[u8]) -> Option<Named> {
         }
         _ => return None,
     };
-    Some(Named { packages: found.packages, own: found.own, trust })
+    let Found { packages, mut own, elsewhere, .. } = found;
+    own.extend(elsewhere.iter().cloned());
+    Some(Named { packages, own, elsewhere, trust })
 }
 
 #[derive(Default)]
@@ -95,6 +100,7 @@ struct Found {
     ecosystem: &'static str,
     packages: BTreeMap<String, Component>,
     own: BTreeSet<String>,
+    elsewhere: BTreeSet<String>,
 }
 
 impl Found {
@@ -202,7 +208,7 @@ fn pnpm(text: &str, found: &mut Found) {
         if let Some((name, version)) = parts {
             let version = version.split('_').next().unwrap_or(version);
             if version.contains([':', '/']) {
-                found.own.insert(name.to_owned());
+                found.elsewhere.insert(name.to_owned());
             } else {
                 found.add(name, version);
             }
@@ -231,7 +237,9 @@ fn yarn(text: &str, found: &mut Found) {
                 match value.get(1..).and_then(|rest| rest.find('@')).map(|at| at + 1) {
                     Some(at) if value[at..].starts_with("@npm:") => name = value[..at].to_owned(),
                     Some(at) => {
-                        found.own.insert(value[..at].to_owned());
+                        let local = value[at..].starts_with("@workspace:");
+                        let list = if local { &mut found.own } else { &mut found.elsewhere };
+                        list.insert(value[..at].to_owned());
                         name.clear();
                     }
                     None => {}
@@ -298,7 +306,7 @@ fn go_mod(text: &str, found: &mut Found) {
                 [name, version] => drop(required.insert(name.clone(), version.clone())),
                 // A folder, or a form we do not know: who lists it, under which name, is open.
                 other => {
-                    found.own.insert(old);
+                    found.elsewhere.insert(old);
                     found.own.extend(other.iter().cloned());
                 }
             }
@@ -333,7 +341,7 @@ fn pipfile(lock: &Value, found: &mut Found) {
             let version = entry.get("version").and_then(Value::as_str).unwrap_or("");
             match version.strip_prefix("==") {
                 Some(version) => found.add(name, version),
-                None => drop(found.own.insert(name.clone())),
+                None => drop(found.elsewhere.insert(name.clone())),
             }
         }
     }
