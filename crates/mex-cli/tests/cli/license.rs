@@ -211,3 +211,77 @@ fn a_text_nobody_knows_blocks_a_release_and_a_known_one_is_the_projects() {
         assert_eq!(count["said"].as_u64().unwrap(), count["kept"].as_u64().unwrap() + dropped);
     }
 }
+
+/// Contract SC-2, SC-3: whoever is bound to what a lockfile pins speaks; everybody else is a gap that
+/// names its first.
+#[test]
+fn packages_of_other_ecosystems_speak_where_they_are_bound_to_the_lockfile() {
+    let mex = Mex::ready();
+    mex.write(
+        "php/composer.lock",
+        json!({"packages": [
+            {"name": "a/said", "version": "v1.0", "license": ["MIT", "Apache-2.0"]},
+            {"name": "a/silent", "version": "2.0"},
+        ], "packages-dev": []})
+        .to_string(),
+    )
+    .write(
+        "py/poetry.lock",
+        "[[package]]\nname='flask'\nversion='1.0'\n[[package]]\nname='other'\nversion='2.0'\n[metadata]\nlock-version='2.0'\n",
+    )
+    .write(
+        "py/site/flask-1.0.dist-info/METADATA",
+        "Metadata-Version: 2.4\nName: Flask\nVersion: 1.0\nLicense-Expression: BSD-3-Clause\n",
+    )
+    .write(
+        "py/site/other-9.0.dist-info/METADATA",
+        "Metadata-Version: 2.4\nName: other\nVersion: 9.0\nLicense-Expression: MIT\n",
+    )
+    .write(
+        "web/pnpm-lock.yaml",
+        "lockfileVersion: '9.0'\npackages:\n\n  c@2.0.0:\n    x: y\n  d@1.0.0:\n    x: y\n",
+    )
+    .write("web/node_modules/c/package.json", r#"{"name":"c","version":"2.0.0","license":"ISC"}"#)
+    .write("rb/Gemfile.lock", "GEM\n  specs:\n    rails (7.0)\n    rake (13.0)\n")
+    .write(
+        "go/go.mod",
+        "module m\ngo 1.22\nrequire (\n\te.example/a v1.0.0\n\te.example/b v1.0.0\n\te.example/c v1.0.0\n)\n",
+    )
+    .write("go/vendor/modules.txt", "# e.example/a v1.0.0\n# e.example/b v1.0.0\n")
+    .write("go/vendor/e.example/a/LICENSE", "SPDX-License-Identifier: Zlib\n")
+    .write("go/vendor/e.example/b/LICENSE", "Whoever brings cake may do as they like.\n");
+    let outcome = mex.scan(&JOB).expect(4).json();
+    for (purl, concluded) in [
+        ("pkg:composer/a/said@v1.0", json!("Apache-2.0 OR MIT")),
+        ("pkg:pypi/flask@1.0", json!("BSD-3-Clause")),
+        ("pkg:npm/c@2.0.0", json!("ISC")),
+        ("pkg:golang/e.example/a@v1.0.0", json!("Zlib")),
+        ("pkg:golang/e.example/b@v1.0.0", Value::Null),
+    ] {
+        let found = of(&outcome, purl);
+        assert_eq!(found["concluded"], concluded, "{found}");
+    }
+    let project = outcome["findings"].to_string();
+    let project = project.matches("go/vendor").count();
+    assert_eq!(project, 0, "a vendored module's text is no file of the project's own");
+    let gaps = reasons(&outcome, "SC-3/gap");
+    for (subject, first) in [
+        ("php/composer.lock", "`a/silent 2.0`: "),
+        ("py/poetry.lock", "`other 2.0`: "),
+        ("web/pnpm-lock.yaml", "`d 1.0.0`: "),
+        ("rb/Gemfile.lock", "`rails 7.0` and 1 more: "),
+        ("go/go.mod", "`e.example/c 1.0.0`: "),
+    ] {
+        let found = gaps.iter().filter(|gap| gap.0 == subject && gap.1.contains(first)).count();
+        assert_eq!(found, 1, "{subject} {first}: {gaps:?}");
+    }
+    for count in outcome["coverage"]["counts"].as_array().unwrap() {
+        let dropped: u64 = count["dropped"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|drop| drop["count"].as_u64().unwrap())
+            .sum();
+        assert_eq!(count["said"].as_u64().unwrap(), count["kept"].as_u64().unwrap() + dropped);
+    }
+}
