@@ -342,7 +342,7 @@ pub(crate) fn read(path: &Path) -> std::io::Result<Vec<u8>> {
 impl LicenseScan {
     fn scan(&self, errand: &Errand<'_>, root: &Path, total: &mut Share) -> std::io::Result<()> {
         let found = discover(root)?;
-        let tree = look_around(root)?;
+        let mut tree = look_around(root)?;
         total
             .entries
             .extend(found.entries.into_iter().map(|entry| CoverageEntry { job: job(), ..entry }));
@@ -360,6 +360,7 @@ impl LicenseScan {
                 }
             }
         }
+        not_the_projects(&found.lockfiles, &mut tree, total);
         let ledger = StageLedger::beside(root).unwrap_or_default();
         let original = |path: &str| ledger.original_path(path).to_owned();
         own::files(errand, root, &tree, &self.kept, &original, total);
@@ -756,6 +757,21 @@ fn npm_lock(root: &Path, lock: &Lockfile, fetched: &Archives, total: &mut Share)
             first.name, first.version
         );
         total.gap(&lock.path, None, CoverageState::NotScanned, &reason, open.len() as u64);
+    }
+}
+
+/// Leaves the lockfiles whose licence fields were read above out of the project's own files: what they
+/// name are the licences of packages, and a reader of texts needs gigabytes for a long list of them.
+fn not_the_projects(locks: &[Lockfile], tree: &mut Tree, total: &mut Share) {
+    let lists: BTreeSet<&str> = locks
+        .iter()
+        .filter(|lock| ["package-lock.json", "composer.lock"].contains(&lock.kind.parser))
+        .map(|lock| lock.path.as_str())
+        .collect();
+    tree.files.retain(|path| !lists.contains(path.as_str()));
+    if !lists.is_empty() {
+        let reason = "lockfiles whose licences are those of the packages they name";
+        total.gap("files:lockfiles", None, CoverageState::Skipped, reason, lists.len() as u64);
     }
 }
 

@@ -102,7 +102,14 @@ fn p2_whatever_is_no_whole_answer_is_an_error() {
     assert_eq!(code_of(0, Some(&twice)), Some(Code::ToolOutput), "a file twice");
 }
 
+/// How a stand-in for scancode dies.
+type Death = fn(&Question) -> Code;
+
 fn failing(files: &[(&str, &[u8])], cancelled: bool) -> (Licences, usize) {
+    dying(files, cancelled, |_| Code::ToolCrashed)
+}
+
+fn dying(files: &[(&str, &[u8])], cancelled: bool, death: Death) -> (Licences, usize) {
     let folder = tempfile::tempdir().unwrap();
     let mut names = Vec::new();
     for (name, bytes) in files {
@@ -122,9 +129,9 @@ fn failing(files: &[(&str, &[u8])], cancelled: bool) -> (Licences, usize) {
         mounts: Vec::new(),
     };
     let mut runs = 0;
-    let mut run = |_: Question| {
+    let mut run = |question: Question| {
         runs += 1;
-        Err(error(Code::ToolCrashed, "it died".to_owned()))
+        Err(error(death(&question), "it died".to_owned()))
     };
     let cancel = Cancel::default();
     if cancelled {
@@ -161,6 +168,31 @@ fn what_was_not_read_is_a_gap_file_by_file() {
     let (told, runs) = failing(&files, true);
     assert_eq!(runs, 0);
     assert!(told.entries.iter().filter(|entry| entry.state.is_gap()).count() >= files.len());
+}
+
+/// A file that needs more than the budget is a gap of its own; every other is asked about again, and
+/// no licence file of that size is given to anybody else.
+#[test]
+fn a_file_that_needs_too_much_takes_no_other_with_it() {
+    let huge = b"license ".repeat(300_000);
+    let files: [(&str, &[u8]); 4] =
+        [("a.rs", b"// license"), ("b.rs", b"// license"), ("LICENSE", &huge), ("c", b"license")];
+    let (told, runs) = dying(&files, false, |_| Code::BudgetOverrun);
+    // Three small ones together, one and two, each of the two; then the huge one.
+    assert_eq!(runs, 1 + 1 + 1 + 2 + 1);
+    assert!(told.errors.is_empty(), "{:?}", told.errors);
+    for (name, _) in files {
+        let entry = told.entries.iter().find(|entry| entry.subject == name).unwrap();
+        assert_eq!(entry.state, CoverageState::Failed);
+        assert!(entry.reason.contains("with this file alone"), "{entry:?}");
+    }
+    let (told, runs) = dying(&files, false, |question| {
+        let folder = std::fs::read_dir(&question.mounts[0].host).unwrap();
+        let large = folder.flatten().any(|item| item.metadata().is_ok_and(|m| m.len() > 1 << 20));
+        if large { Code::BudgetOverrun } else { Code::ToolCrashed }
+    });
+    assert_eq!(runs, 2, "the small ones without the huge one, and the huge one");
+    assert_eq!(told.errors.len(), 1);
 }
 
 #[test]

@@ -48,6 +48,8 @@ pub const VERSION: &str = "32.5.0";
 const RESULT_FORM: u32 = 1;
 /// So many files a process: what it found is kept before the next one starts.
 const BATCH: usize = 2000;
+/// Files over this are asked about after all others: one of them may need more memory than there is.
+const LARGE: u64 = 1 << 20;
 /// No answer is longer; a longer one is none.
 const MAX_ANSWER: u64 = 1 << 30;
 /// How many files in a row are looked at by one thread.
@@ -202,7 +204,9 @@ pub fn ask(
     cancel: &Cancel,
 ) -> Licences {
     let (seen, unreadable) = look(tree.root, tree.files, cancel);
-    let around = Around::new(seen.keys().copied());
+    // Nobody is led to a text of that size, and whoever were would need the memory it needs.
+    let small = |path: &str| seen.get(path).is_some_and(|seen| seen.bytes <= LARGE);
+    let around = Around::new(seen.keys().copied().filter(|path| small(path)));
     let wanted: Vec<&str> = seen
         .iter()
         .filter(|(_, seen)| options.scope == Scope::Full || seen.has_word || seen.is_license_file)
@@ -229,13 +233,27 @@ pub fn ask(
             None => open.push(path),
         }
     }
-    for batch in open.chunks(BATCH) {
+    let (open, large): (Vec<&str>, Vec<&str>) = open.into_iter().partition(|path| small(path));
+    let mut batches: Vec<&[&str]> = open.chunks(BATCH).chain(large.chunks(BATCH)).collect();
+    batches.reverse();
+    while let Some(batch) = batches.pop() {
         let done = if cancel.is_cancelled() {
             Err(error(Code::Cancelled, format!("`{NAME}` was stopped on request")))
         } else {
             asked.batch(batch, run)
         };
         if let Err(fault) = done {
+            // One file that needs too much takes no other with it.
+            if fault.code == Code::BudgetOverrun {
+                if let [path] = batch {
+                    let why = format!("{}, with this file alone", fault.message);
+                    asked.failed.insert(path, why);
+                } else {
+                    let (first, second) = batch.split_at(batch.len() / 2);
+                    batches.extend([second, first]);
+                }
+                continue;
+            }
             for path in batch {
                 asked.failed.insert(path, fault.message.clone());
             }
@@ -248,6 +266,7 @@ pub fn ask(
 /// What is known of a file before scancode reads it.
 #[derive(Debug, Clone, Copy)]
 struct Seen {
+    bytes: u64,
     sha256: Digest,
     has_word: bool,
     is_license_file: bool,
@@ -296,7 +315,8 @@ fn look<'a>(
 
 fn look_at(root: &Path, path: &str) -> io::Result<Seen> {
     let full = root.join(path);
-    if !std::fs::symlink_metadata(&full)?.is_file() {
+    let about = std::fs::symlink_metadata(&full)?;
+    if !about.is_file() {
         return Err(io::ErrorKind::InvalidInput.into());
     }
     let mut file = File::open(full)?;
@@ -315,6 +335,7 @@ fn look_at(root: &Path, path: &str) -> io::Result<Seen> {
         }
     }
     Ok(Seen {
+        bytes: about.len(),
         sha256: Digest::from_bytes(sha.finalize().into()),
         has_word: search.found(),
         is_license_file: is_license_file(path),
