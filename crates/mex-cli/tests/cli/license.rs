@@ -285,3 +285,155 @@ fn packages_of_other_ecosystems_speak_where_they_are_bound_to_the_lockfile() {
         assert_eq!(count["said"].as_u64().unwrap(), count["kept"].as_u64().unwrap() + dropped);
     }
 }
+
+/// Contract SC-3, section 15: a lockfile of any version, of none, torn by a merge, cyclic or with names
+/// that look alike ends in findings and gaps that name it, and never in silence.
+#[test]
+fn lockfiles_of_every_version_and_of_none_and_odd_expressions_end_well() {
+    let mex = Mex::ready();
+    let package = |name: &str, more: &str| {
+        format!(
+            "\n[[package]]\nname = \"{name}\"\nversion = \"1.0.0\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\n{more}"
+        )
+    };
+    let sum = "0".repeat(64);
+    let apart = format!(
+        "\n[metadata]\n\"checksum gone 1.0.0 (registry+https://github.com/rust-lang/crates.io-index)\" = \"{sum}\"\n"
+    );
+    let summed = format!("checksum = \"{sum}\"\n");
+    for (folder, text) in [
+        ("v1", format!("{}{apart}", package("gone", ""))),
+        ("v2", package("gone", &summed)),
+        ("v3", format!("version = 3\n{}", package("gone", &summed))),
+        ("v4", format!("version = 4\n{}", package("gone", &summed))),
+        ("v99", format!("version = 99\n{}", package("gone", &summed))),
+        (
+            "cyclic",
+            format!(
+                "version = 4\n{}{}",
+                package("gone", &format!("{summed}dependencies = [\"back\"]\n")),
+                package("back", &format!("{summed}dependencies = [\"gone\"]\n"))
+            ),
+        ),
+        // The second one has a Cyrillic letter, the third a space no eye sees.
+        (
+            "alike",
+            format!(
+                "version = 4\n{}{}{}",
+                package("serde", &summed),
+                package("s\u{435}rde", &summed),
+                package("serde\u{200b}", &summed)
+            ),
+        ),
+        ("nameless", "version = 4\n[[package]]\nversion = \"1.0.0\"\n".to_owned()),
+        ("torn", format!("version = 4\n<<<<<<< a\n{}=======\n>>>>>>> b\n", package("gone", ""))),
+        ("empty", String::new()),
+        ("none", "x = 1\n".to_owned()),
+    ] {
+        mex.write(&format!("{folder}/Cargo.lock"), text);
+    }
+    let odd: Vec<String> = [
+        "MIT OR",
+        "AND",
+        "((((((((",
+        "MIT Apache-2.0",
+        "MIT/",
+        "SEE LICENSE IN \u{202e}x",
+        "\u{0}",
+        "\u{1f600}",
+        "NONE",
+        "UNLICENSED",
+        "LicenseRef-unknown",
+    ]
+    .into_iter()
+    .map(str::to_owned)
+    .chain(["(".repeat(20_000), "MIT OR ".repeat(20_000), "x".repeat(1 << 20)])
+    .collect();
+    for version in [1, 2, 3] {
+        let entries: serde_json::Map<String, Value> = odd
+            .iter()
+            .enumerate()
+            .map(|(at, text)| {
+                let key =
+                    if version == 1 { format!("o{at}") } else { format!("node_modules/o{at}") };
+                (key, json!({"version": format!("{version}.0.0"), "license": text}))
+            })
+            .collect();
+        let list = if version == 1 { "dependencies" } else { "packages" };
+        mex.write(
+            &format!("npm{version}/package-lock.json"),
+            json!({"name": "w", "lockfileVersion": version, list: entries}).to_string(),
+        );
+    }
+    let outcome = mex.scan(&JOB).expect(4).json();
+    let entries = outcome["coverage"]["entries"].as_array().unwrap();
+    let gaps = |subject: &str| -> Vec<(u64, String)> {
+        entries
+            .iter()
+            .filter(|entry| entry["subject"] == subject && entry["tool"].is_null())
+            .filter(|entry| ["not_scanned", "failed"].contains(&entry["state"].as_str().unwrap()))
+            .map(|entry| {
+                (entry["items"].as_u64().unwrap(), entry["reason"].as_str().unwrap().to_owned())
+            })
+            .collect()
+    };
+    for (folder, items, words) in [
+        ("v1", 1, "`gone 1.0.0`: no source is here"),
+        ("v2", 1, "`gone 1.0.0`: no source is here"),
+        ("v3", 1, "`gone 1.0.0`: no source is here"),
+        ("v4", 1, "`gone 1.0.0`: no source is here"),
+        ("v99", 1, "`gone 1.0.0`: no source is here"),
+        ("cyclic", 2, "`back 1.0.0` and 1 more: no source is here"),
+        ("alike", 2, "its name or version is none a registry has"),
+        ("nameless", 1, "has no name or version"),
+        ("torn", 1, "unfinished merge"),
+        ("empty", 1, "is empty"),
+        ("none", 1, "has no `version`"),
+    ] {
+        let found = gaps(&format!("{folder}/Cargo.lock"));
+        let right = found.iter().any(|(count, reason)| *count == items && reason.contains(words));
+        assert!(right, "{folder}: {found:?}");
+    }
+    for version in [1, 2, 3] {
+        for at in 0..odd.len() {
+            let found = of(&outcome, &format!("pkg:npm/o{at}@{version}.0.0"));
+            assert!(found["concluded"].is_null(), "{found}");
+        }
+    }
+}
+
+/// Section 15: 50,000 packages in each of two lockfiles, all with a licence or a gap.
+#[test]
+fn fifty_thousand_packages_each_have_a_licence_or_are_counted_in_a_gap() {
+    let mex = Mex::ready();
+    let mut cargo = cargo_lock(&[]);
+    let mut npm = serde_json::Map::new();
+    let sum = "0".repeat(64);
+    for at in 0..50_000 {
+        // A ring: every one depends on the next.
+        cargo.push_str(&format!(
+            "\n[[package]]\nname = \"p{at}\"\nversion = \"1.0.0\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\nchecksum = \"{sum}\"\ndependencies = [\"p{}\"]\n",
+            (at + 1) % 50_000
+        ));
+        let license = if at % 100 == 0 { "SEE LICENSE" } else { "MIT" };
+        npm.insert(format!("node_modules/p{at}"), json!({"version": "1.0.0", "license": license}));
+    }
+    let npm = json!({"name": "w", "lockfileVersion": 3, "packages": npm});
+    mex.write("Cargo.lock", cargo).write("web/package-lock.json", npm.to_string());
+    let outcome = mex.scan(&JOB).expect(4).json();
+    let entry = |subject: &str, state: &str| -> u64 {
+        let entries = outcome["coverage"]["entries"].as_array().unwrap().iter();
+        entries
+            .filter(|entry| entry["subject"] == subject && entry["tool"].is_null())
+            .filter(|entry| entry["state"] == state)
+            .map(|entry| entry["items"].as_u64().unwrap())
+            .sum()
+    };
+    assert_eq!(entry("Cargo.lock", "not_scanned"), 50_000);
+    assert_eq!(entry("web/package-lock.json", "scanned"), 50_000);
+    assert_eq!(entry("files:lockfiles", "skipped"), 1);
+    let findings = outcome["findings"].as_array().unwrap();
+    let packages = findings.iter().filter(|one| one["unit"]["of"] == "component");
+    let unknown = packages.clone().filter(|one| one["concluded"].is_null()).count();
+    assert_eq!((packages.count(), unknown), (50_000, 500));
+}
