@@ -56,6 +56,7 @@ impl AppError {
             | Code::AllowlistInvalid
             | Code::AllowlistInTree
             | Code::ExceptionInvalid
+            | Code::DiffWorkspaces
             | Code::SignersInvalid
             | Code::SignatureInvalid
             | Code::RegistryInvalid

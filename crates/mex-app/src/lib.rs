@@ -9,6 +9,7 @@ mod clock;
 pub mod conformance;
 pub mod consent;
 pub mod db;
+pub mod delta;
 pub mod documents;
 mod embedded;
 mod engines;

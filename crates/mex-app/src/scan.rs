@@ -30,6 +30,7 @@ use mex_scanners::stage::{Holds, Stage, StageOptions};
 use serde::Serialize;
 
 use crate::app::App;
+use crate::delta::Since;
 use crate::documents::{self, Document};
 use crate::engines::Engines;
 use crate::error::{AppError, AppResult};
@@ -88,6 +89,8 @@ pub struct ScanOutcome {
     pub coverage: Coverage,
     /// Where the exceptions in force come from.
     pub allowlist: AllowlistOrigin,
+    /// What changed since the scan of this project before it.
+    pub since: Since,
     /// What was staged.
     pub staged: Staged,
     /// From start to verdict.
@@ -300,6 +303,7 @@ impl App {
             "scan-coverage",
         )?;
         self.conclude(prepared, &input, &verdict, (&verdict_ref, &coverage_ref), &ran.runs)?;
+        let since = self.since_last(prepared.run_id);
         let findings =
             merge(operations.iter().flat_map(|operation| operation.findings.clone()).collect());
         Ok(ScanOutcome {
@@ -313,6 +317,7 @@ impl App {
             findings,
             coverage,
             allowlist: prepared.origin,
+            since,
             staged: Staged {
                 files: stage.ledger().files,
                 bytes: stage.manifest().files.iter().map(|file| file.size).sum(),

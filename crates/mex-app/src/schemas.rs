@@ -84,7 +84,9 @@ struct ProfilesDocument {
 /// Every format this product reads or writes, sorted by name.
 pub fn formats() -> Vec<Format> {
     use mex_runtime::policy::{allowlist, file, verdict};
-    use mex_runtime::{artifact, capability, coverage, diagnostic, engine, event, operation};
+    use mex_runtime::{
+        artifact, capability, coverage, delta, diagnostic, engine, event, operation,
+    };
     use mex_runtime::{report, result};
     use mex_scanners::{advisory, stage, toolchain};
 
@@ -95,6 +97,7 @@ pub fn formats() -> Vec<Format> {
         Format::of::<artifact::Sidecar>("sidecar", Some("sc-1.0")),
         Format::of::<capability::Consent>("consent", None),
         Format::of::<coverage::Coverage>("coverage", Some("cl-1.0")),
+        Format::of::<delta::Delta>("delta", Some(delta::SCHEMA_VERSION)),
         Format::of::<diagnostic::Diagnostic>("diagnostic", None),
         Format::of::<engine::EnginesFile>("mechanical-engines", Some(engine::SCHEMA_VERSION)),
         Format::of::<event::Event>("event", Some("fe-1.0")),

@@ -61,6 +61,8 @@ pub enum Command {
     /// What ran
     #[command(subcommand)]
     Jobs(JobsCommand),
+    /// What changed from one scan of a project to another, and why
+    Diff(DiffArgs),
     /// Each gate's outcome of one operation
     #[command(subcommand)]
     Gates(GatesCommand),
@@ -185,6 +187,16 @@ pub enum JobsCommand {
         /// A job or scan id, or the start of one
         id: String,
     },
+}
+
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// The scan to compare with: its id, or the start of one
+    #[arg(value_name = "RUN")]
+    pub before: String,
+    /// The scan to compare
+    #[arg(value_name = "RUN")]
+    pub after: String,
 }
 
 #[derive(Debug, Subcommand)]

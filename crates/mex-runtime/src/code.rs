@@ -111,6 +111,7 @@ codes! {
     AllowlistInvalid "MEX-ALLOWLIST-INVALID", "an allowlist is not valid", "fix the entry named";
     AllowlistInTree "MEX-ALLOWLIST-IN-TREE", "an allowlist or allowed-signers file lies inside the scanned project, which does not speak for itself", "keep it where the project's authors cannot change it, or have the exceptions approved with `mex exception`";
     ExceptionInvalid "MEX-EXCEPTION-INVALID", "an exception cannot be made or changed as asked", "the field or rule is named; nothing was changed";
+    DiffWorkspaces "MEX-DIFF-WORKSPACES", "two scans of different projects were to be compared", "compare two scans of the same project folder; `mex jobs list` shows which scan is of which project";
     SignersInvalid "MEX-SIGNERS-INVALID", "an allowed-signers file is not valid", "fix the line named; the format is that of `ssh-keygen -Y verify -f`";
     SignatureInvalid "MEX-SIGNATURE-INVALID", "an SSH signature does not hold for what it should approve", "sign exactly the bytes that `mex exception sign ID --payload FILE` writes, with the namespace it names";
     RegistryInvalid "MEX-REGISTRY-INVALID", "a capability registry or its profiles are not valid", "fix the entry and rule named";

@@ -13,6 +13,7 @@ pub mod conformance;
 pub mod coverage;
 pub mod cvss;
 mod decision;
+pub mod delta;
 pub mod determinism;
 pub mod diagnostic;
 pub mod digest;

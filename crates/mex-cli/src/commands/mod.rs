@@ -82,6 +82,7 @@ pub fn run(cli: Cli, out: Out) -> AppResult<u8> {
         Command::Op(command) => scan::operation(&session, command),
         Command::Conformance(args) => tools::conformance(&session, args.engine.as_deref()),
         Command::Jobs(command) => recorder::jobs(&session, command),
+        Command::Diff(args) => scan::diff(&session, &args),
         Command::Gates(command) => recorder::gates(&session, command),
         Command::Problems(command) => problems::run(&session, command),
         Command::Exception(command) => exception::run(&session, command),

@@ -1,4 +1,4 @@
-//! `mex scan`, `mex op`.
+//! `mex scan`, `mex diff`, `mex op`.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -14,7 +14,7 @@ use mex_app::runtime::policy::verdict::ScanMode;
 use mex_app::scan::{ScanOutcome, ScanRequest};
 use mex_app::{input, op};
 
-use crate::args::{CycloneDxArg, OpCommand, ScanArgs};
+use crate::args::{CycloneDxArg, DiffArgs, OpCommand, ScanArgs};
 use crate::commands::{Session, written};
 use crate::out::plain;
 use crate::text;
@@ -56,6 +56,12 @@ fn export(
         session.out.note(&format!("reports, evidence and exports are in {shown}"));
     }
     Ok(())
+}
+
+pub fn diff(session: &Session, args: &DiffArgs) -> AppResult<u8> {
+    let delta = session.app.diff(&args.before, &args.after)?;
+    written(session.out.data(&delta, |out| text::delta::diff(out, &delta)))?;
+    Ok(0)
 }
 
 fn request(args: &ScanArgs) -> AppResult<ScanRequest> {

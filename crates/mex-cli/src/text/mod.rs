@@ -1,6 +1,7 @@
 //! Results as text for people. Pure functions from a result to a string; never prints.
 
 pub mod artifact;
+pub mod delta;
 pub mod exception;
 pub mod govern;
 pub mod import;

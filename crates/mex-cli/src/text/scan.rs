@@ -12,6 +12,7 @@ use mex_app::scan::{AllowlistOrigin, ScanOutcome};
 use semver::Version;
 
 use crate::out::{Out, cut, duration, plain};
+use crate::text::delta::{self, Marks};
 use crate::text::moment;
 use crate::text::table::{pairs, table};
 
@@ -21,11 +22,13 @@ const ROWS: usize = 15;
 /// The whole page.
 pub fn outcome(out: &Out, scan: &ScanOutcome) -> String {
     let mut page = headline(out, scan);
+    page.push_str(&delta::line(out, &scan.since));
     page.push_str(&reasons(out, "Blocks the release", scan, Effect::Blocks));
     page.push_str(&reasons(out, "Denied by a gate", scan, Effect::Denies));
     page.push_str(&reasons(out, "Not scanned", scan, Effect::LeavesIncomplete));
     page.push_str(&lifted(out, scan));
     page.push_str(&remarkable(out, scan));
+    page.push_str(&delta::changes(out, &scan.since, ROWS));
     page.push_str(&findings(out, scan));
     page.push_str(&grounds(out, scan));
     page.push_str(&next(out, scan));
@@ -176,61 +179,67 @@ fn remarkable(out: &Out, scan: &ScanOutcome) -> String {
 
 fn findings(out: &Out, scan: &ScanOutcome) -> String {
     let mut text = String::new();
-    let mut vulnerabilities: Vec<&Vulnerability> = Vec::new();
+    let mut vulnerabilities: Vec<(&str, &Vulnerability)> = Vec::new();
     let mut secrets = Vec::new();
     let mut licenses = Vec::new();
+    let marks = Marks::of(&scan.since);
     for finding in &scan.findings {
         match finding {
-            Finding::Vulnerability(one) => vulnerabilities.push(one),
-            Finding::Secret(one) => secrets.push(one),
-            Finding::License(one) if one.is_unknown() => licenses.push(one),
+            Finding::Vulnerability(one) => vulnerabilities.push((marks.mark(finding), one)),
+            Finding::Secret(one) => secrets.push((marks.mark(finding), one)),
+            Finding::License(one) if one.is_unknown() => licenses.push((marks.mark(finding), one)),
             // The inventory and the known licences are documents, not news.
             Finding::License(_) | Finding::Component(_) => {}
         }
     }
-    vulnerabilities
-        .sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.component.cmp(&b.component)));
+    vulnerabilities.sort_by(|(_, a), (_, b)| {
+        b.severity.cmp(&a.severity).then_with(|| a.component.cmp(&b.component))
+    });
     if !vulnerabilities.is_empty() {
         text.push_str(&format!("\n{} ({})\n", out.bold("Vulnerabilities"), vulnerabilities.len()));
-        let rows = vulnerabilities.iter().take(ROWS).map(|one| {
-            vec![
+        let rows = vulnerabilities.iter().take(ROWS).map(|(mark, one)| {
+            let mut row = marks.column(mark);
+            row.extend([
                 one.severity.word().to_owned(),
                 format!("{} {}", one.component.name, one.component.version),
                 fix(one),
                 one.id.clone(),
                 tools(one),
                 place(&one.lockfiles),
-            ]
+            ]);
+            row
         });
-        text.push_str(&table(
-            out,
-            &["SEVERITY", "PACKAGE", "FIXED IN", "ID", "SAID BY", "WHERE"],
-            rows,
-        ));
+        let header = ["SEVERITY", "PACKAGE", "FIXED IN", "ID", "SAID BY", "WHERE"];
+        text.push_str(&table(out, &marks.header(&header), rows));
         text.push_str(&rest(out, vulnerabilities.len(), scan));
         text.push_str(&by_severity(out, &scan.verdict.counts.vulnerabilities));
     }
     if !secrets.is_empty() {
         text.push_str(&format!("\n{} ({})\n", out.bold("Secrets"), secrets.len()));
-        let rows = secrets.iter().take(ROWS).map(|one| {
+        let rows = secrets.iter().take(ROWS).map(|(mark, one)| {
             let line = match one.start_line {
                 _ if one.is_in_a_name() => " (the name)".to_owned(),
                 0 => String::new(),
                 line => format!(":{line}"),
             };
             let commit = one.commit.as_deref().map(|id| cut(id, 13)).unwrap_or_default();
-            vec![one.rule.clone(), format!("{}{line}", one.path), cut(&one.fingerprint, 13), commit]
+            let mut row = marks.column(mark);
+            let place = format!("{}{line}", one.path);
+            row.extend([one.rule.clone(), place, cut(&one.fingerprint, 13), commit]);
+            row
         });
-        text.push_str(&table(out, &["RULE", "WHERE", "FINGERPRINT", "COMMIT"], rows));
+        let header = ["RULE", "WHERE", "FINGERPRINT", "COMMIT"];
+        text.push_str(&table(out, &marks.header(&header), rows));
         text.push_str(&rest(out, secrets.len(), scan));
     }
     if !licenses.is_empty() {
         text.push_str(&format!("\n{} ({})\n", out.bold("Unknown licences"), licenses.len()));
-        let rows = licenses
-            .iter()
-            .take(ROWS)
-            .map(|one| vec![one.place().to_owned(), one.unknown_because.clone()]);
-        text.push_str(&table(out, &["OF", "WHY"], rows));
+        let rows = licenses.iter().take(ROWS).map(|(mark, one)| {
+            let mut row = marks.column(mark);
+            row.extend([one.place().to_owned(), one.unknown_because.clone()]);
+            row
+        });
+        text.push_str(&table(out, &marks.header(&["OF", "WHY"]), rows));
         text.push_str(&rest(out, licenses.len(), scan));
     }
     text

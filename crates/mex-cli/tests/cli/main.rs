@@ -6,6 +6,7 @@
 
 mod commands;
 mod dependency;
+mod delta;
 mod disk;
 mod exception;
 mod export;

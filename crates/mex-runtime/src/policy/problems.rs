@@ -136,7 +136,7 @@ pub(super) fn merged(operations: &[JudgedOperation]) -> Vec<Finding> {
 }
 
 /// What a finding is about, in one line: code and component, no tool's wording.
-pub(super) fn subject(finding: &Finding) -> String {
+pub(crate) fn subject(finding: &Finding) -> String {
     match finding {
         Finding::Vulnerability(vulnerability) => {
             format!("{} in {}", vulnerability.id, vulnerability.component.purl)

@@ -122,7 +122,8 @@ impl StageLedger {
                     CoverageState::Skipped
                 },
                 reason: omitted.reason.clone(),
-                items: 1,
+                // A file that is not there stands for nothing: what was in it is gone and not unread.
+                items: u64::from(omitted.kind != OmittedKind::Deleted),
             })
             .collect()
     }
