@@ -39,8 +39,8 @@ mod work;
 mod workspace;
 
 pub use app::sandbox_init;
-pub use plain::{is_deceptive, plain};
 pub use job::{JobRun, ReusedAttempt};
+pub use plain::{is_deceptive, plain};
 
 /// The runtime's types, as hosts show them.
 pub use mex_runtime as runtime;

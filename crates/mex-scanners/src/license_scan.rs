@@ -15,7 +15,7 @@ pub mod rust;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use mex_runtime::adapter::{Adapter, AdapterOutcome, Produced, RunContext};
@@ -42,7 +42,7 @@ use crate::cargo_deny;
 use crate::cargo_deny::normalise::{Normalised, Witness};
 use crate::dependency::archives::Archives;
 use crate::errand::{self, Ask, Errand, answer, read_only, unprepared};
-use crate::ground;
+use crate::ground::{self, Depth};
 use crate::lockfile::{Lockfile, discover, entry as vuln_entry};
 use crate::process::{Keep, Mount, MountMode};
 use crate::sandbox::Sandbox;
@@ -104,20 +104,20 @@ impl Adapter for LicenseScan {
         Version::new(1, 0, 0)
     }
 
-    /// What is here of the crates that the lockfiles name, and of the toolchain that reads them.
+    /// What is here of the packages that the lockfiles name, and of the toolchain that reads them.
     fn ground(&self, _: &Admitted, context: &RunContext<'_>) -> Option<Digest> {
         let root = &context.stage?.root;
         let now = context.clock.now();
+        let Here { rust, go, fetched } = &self.here;
         let mut wanted: BTreeSet<Locked> = BTreeSet::new();
-        for path in cargo_locks(root).ok()? {
-            let text = String::from_utf8(read(&path).ok()?).ok()?;
+        for text in texts_named(root, "Cargo.lock")? {
             wanted.extend(crates::packages(&text)?);
         }
-        let crates = match &self.rust.cargo_home {
+        let crates = match &rust.cargo_home {
             Some(home) if !wanted.is_empty() => home.ground(&wanted, now)?,
             _ => Value::Null,
         };
-        let toolchain = match &self.rust.toolchain {
+        let toolchain = match &rust.toolchain {
             Some(toolchain) => ["bin/cargo", "bin/rustc"]
                 .into_iter()
                 .map(|program| ground::file(&toolchain.join(program), now))
@@ -126,9 +126,11 @@ impl Adapter for LicenseScan {
         };
         ground::digest(&json!({
             "common": ground::common(context)?,
-            "cargo_home": self.rust.cargo_home.as_ref().map(crates::CargoHome::root),
+            "cargo_home": rust.cargo_home.as_ref().map(crates::CargoHome::root),
             "crates": crates,
-            "toolchain": [json!(self.rust.toolchain), json!(toolchain)],
+            "toolchain": [json!(rust.toolchain), json!(toolchain)],
+            "modules": go.ground(&texts_named(root, "go.sum")?, now)?,
+            "fetched": ground::folder(fetched.folder(), Depth::All, now)?,
             cargo_deny::NAME: cargo_deny::argv::CONFIG,
             scancode::NAME: scancode::config_digest(Scope::Full),
         }))
@@ -312,21 +314,22 @@ pub(crate) fn look_around(root: &Path) -> std::io::Result<Tree> {
     Ok(tree)
 }
 
-/// Every `Cargo.lock` of a staged tree, and of one that holds nothing else.
-fn cargo_locks(root: &Path) -> std::io::Result<Vec<PathBuf>> {
+/// The texts of every file of one name in a staged tree, or in one that holds little else; null
+/// where one cannot be read.
+fn texts_named(root: &Path, name: &str) -> Option<Vec<String>> {
     let (mut found, mut open) = (Vec::new(), vec![root.to_owned()]);
     while let Some(folder) = open.pop() {
-        for item in fs::read_dir(&folder)? {
-            let item = item?;
-            if item.file_type()?.is_dir() {
+        for item in fs::read_dir(&folder).ok()? {
+            let item = item.ok()?;
+            if item.file_type().ok()?.is_dir() {
                 open.push(item.path());
-            } else if item.file_name() == "Cargo.lock" {
+            } else if item.file_name() == name {
                 found.push(item.path());
             }
         }
     }
     found.sort();
-    Ok(found)
+    found.iter().map(|path| String::from_utf8(read(path).ok()?).ok()).collect()
 }
 
 pub(crate) fn read(path: &Path) -> std::io::Result<Vec<u8>> {

@@ -5,8 +5,8 @@
 #![expect(clippy::disallowed_methods, reason = "these tests start the built binary itself")]
 
 mod commands;
-mod dependency;
 mod delta;
+mod dependency;
 mod disk;
 mod exception;
 mod export;

@@ -126,6 +126,11 @@ impl Archives {
         Self { folder: tools_dir.join("archives") }
     }
 
+    /// The folder they lie in, whether it is there or not.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Where an archive lies, whether it is there or not.
     pub fn path(&self, sum: &Sum) -> PathBuf {
         let (kind, hex) = sum.parts();

@@ -15,8 +15,8 @@ use serde_json::Value;
 
 use super::git::Checkouts;
 use super::manifest::{self, Speech};
-use crate::ground::{self, Depth};
 use crate::dependency::archives::{ARCHIVE_BYTES, Archives, Sum};
+use crate::ground::{self, Depth};
 use crate::lockfile::purl;
 
 /// All that comes out of an archive. Far above any crate of the registry.
@@ -67,6 +67,10 @@ impl CargoHome {
             .map(|source| source.rsplit_once('#').map_or("", |(_, revision)| revision))
             .collect();
         if !revisions.is_empty() {
+            for repository in folders(&self.root.join("git/db"))? {
+                seen.push(serde_json::json!(repository));
+                seen.push(ground::objects(&repository.join("objects"), now)?);
+            }
             for repository in folders(&self.root.join("git/checkouts"))? {
                 for checkout in folders(&repository)? {
                     let name = checkout.file_name()?.to_str()?.to_owned();

@@ -10,10 +10,13 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
 use mex_runtime::digest::Digest;
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::manifest;
+use crate::ground;
 
 /// As large as Go itself lets a module's archive be, packed and unpacked.
 const MODULE_BYTES: u64 = 500 << 20;
@@ -42,6 +45,26 @@ impl GoHere {
             .filter(|folder| folder.is_absolute());
         Self { modules }
     }
+
+    /// What is here of the modules that these `go.sum` name (contract SC-12).
+    pub(super) fn ground(&self, sums: &[String], now: Timestamp) -> Option<Value> {
+        let Some(cache) = &self.modules else { return Some(Value::Null) };
+        let mut seen = BTreeMap::new();
+        for line in sums.iter().flat_map(|text| text.lines()) {
+            let mut words = line.split_whitespace();
+            let (Some(name), Some(version)) = (words.next(), words.next()) else { continue };
+            if is_plain(name) && is_plain(version) && !version.contains('/') {
+                let path = archive(cache, name, version);
+                seen.insert(format!("{name}@{version}"), ground::file(&path, now)?);
+            }
+        }
+        Some(json!([cache, seen]))
+    }
+}
+
+/// Where the module cache has a module's archive.
+fn archive(cache: &Path, name: &str, version: &str) -> PathBuf {
+    cache.join(format!("cache/download/{}/@v/{}.zip", escaped(name), escaped(version)))
 }
 
 /// One module as a `go.mod` names it.
@@ -139,11 +162,8 @@ impl<'a> Around<'a> {
                     .to_owned(),
             );
         };
-        let archive = self.cache.map(|cache| {
-            let name = escaped(&module.name);
-            cache.join(format!("cache/download/{name}/@v/{}.zip", escaped(&module.version)))
-        });
-        match archive.filter(|path| path.is_file()) {
+        let here = self.cache.map(|cache| archive(cache, &module.name, &module.version));
+        match here.filter(|path| path.is_file()) {
             None => Found::Not(
                 "no source is here: run `go mod download` in the project, then scan again"
                     .to_owned(),

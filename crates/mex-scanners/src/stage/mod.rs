@@ -343,10 +343,12 @@ fn targets(
             } else {
                 shown.clone()
             };
-            // What asks for silence is read for what it asks, a `Cargo.lock` for the crates it names.
+            // What asks for silence is read for what it asks, these lockfiles for what they name.
             let is_copied = holds == Holds::Everything
                 || staged != shown
-                || Path::new(source).file_name() == Some(OsStr::new("Cargo.lock"));
+                || Path::new(source)
+                    .file_name()
+                    .is_some_and(|name| name == "Cargo.lock" || name == "go.sum");
             Target { source: source.clone(), shown, staged, is_copied }
         })
         .collect()
