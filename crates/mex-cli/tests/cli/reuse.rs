@@ -353,6 +353,37 @@ fn sc_12_licences_are_reused_and_one_changed_file_costs_one_file() {
     assert_eq!(meaning(&fourth), meaning(&fresh));
 }
 
+/// SC-12: where a package's source appears on this machine, nothing said without it stands.
+#[test]
+fn sc_12_a_source_that_appears_on_the_machine_runs_the_licence_job_again() {
+    let mex = Mex::ready();
+    mex.write("go.mod", "module a\n\nrequire e.example/M v1.0.0\n")
+        .write("go.sum", "e.example/M v1.0.0 h1:AAAA\ne.example/M v1.0.0/go.mod h1:AAAA\n");
+    let modules = mex.folder.path().join("modules");
+    let scan = || {
+        let project = mex.project();
+        let arguments =
+            ["scan", project.to_str().unwrap(), "--jobs", "license", "--format", "json"];
+        let mut command = mex.command(arguments);
+        command.env("GOMODCACHE", &modules);
+        !reused(&answer(command.spawn().unwrap()).json()).is_empty()
+    };
+    // What moved less than two seconds ago is not known, whatever it is.
+    let settle = || std::thread::sleep(std::time::Duration::from_millis(3100));
+    assert!(!scan() && scan(), "nothing is there, and that is known");
+    let places = [
+        modules.join("cache/download/e.example/!m/@v/v1.0.0.zip"),
+        mex.tools.join("archives/sha256/00/00"),
+    ];
+    for place in places {
+        std::fs::create_dir_all(place.parent().unwrap()).unwrap();
+        std::fs::write(&place, "something").unwrap();
+        settle();
+        assert!(!scan(), "{} appeared", place.display());
+        assert!(scan(), "{} is known", place.display());
+    }
+}
+
 /// SC-12: a run that failed or was stopped leaves nothing to reuse.
 #[test]
 fn sc_12_what_did_not_end_well_runs_again() {
