@@ -7,6 +7,7 @@ pub mod crates;
 pub mod git;
 pub mod go;
 pub mod manifest;
+mod modules;
 pub mod npm;
 mod others;
 mod own;
