@@ -7,13 +7,16 @@ use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use mex_runtime::adapter::RunContext;
+use mex_runtime::adapter::{AdapterOutcome, RunContext};
 use mex_runtime::artifact::SandboxLevel;
 use mex_runtime::budget::Budget;
 use mex_runtime::code::Code;
+use mex_runtime::coverage::Coverage;
+use mex_runtime::determinism::Determinism;
+use mex_runtime::digest::Digest;
 use mex_runtime::gate::Admitted;
 use mex_runtime::id::ToolName;
-use mex_runtime::result::TypedError;
+use mex_runtime::result::{Status, TypedError};
 
 use crate::answer::{Answer, Ending, error, line};
 use crate::process::{
@@ -41,6 +44,23 @@ pub(crate) struct Ask<'a> {
     pub budget: Budget,
     pub redact: Redact<'a>,
     pub keep_stdout: Keep,
+}
+
+/// An outcome of which nothing is known yet but how its tools will be asked: failed, until a run says
+/// otherwise. Every tool is pinned by digest (contract DET-4).
+pub(crate) fn unfinished(config_sha256: Digest, sandbox: SandboxLevel) -> AdapterOutcome {
+    AdapterOutcome {
+        status: Status::Failed,
+        findings: Vec::new(),
+        coverage: Coverage::empty(),
+        evidence: Vec::new(),
+        tools: Vec::new(),
+        databases: Vec::new(),
+        config_sha256,
+        sandbox,
+        determinism: Determinism::D2,
+        errors: Vec::new(),
+    }
 }
 
 impl Errand<'_> {

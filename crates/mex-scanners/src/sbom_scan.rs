@@ -11,20 +11,19 @@ use std::sync::Arc;
 use mex_runtime::adapter::{Adapter, AdapterOutcome, Produced, RunContext};
 use mex_runtime::artifact::media_type;
 use mex_runtime::code::Code;
-use mex_runtime::coverage::{Coverage, CoverageEntry, CoverageState};
-use mex_runtime::determinism::Determinism;
+use mex_runtime::coverage::{CoverageEntry, CoverageState};
 use mex_runtime::digest::Digest;
 use mex_runtime::finding::Finding;
 use mex_runtime::gate::Admitted;
 use mex_runtime::id::{EngineId, JobName, OperationName, ToolName};
 use mex_runtime::port::{Progress, StagedTree};
-use mex_runtime::result::{Status, TypedError};
+use mex_runtime::result::TypedError;
 use semver::Version;
 use serde_json::json;
 
 use crate::answer::{error, status};
 use crate::credentials::without_credentials;
-use crate::errand::{Ask, Errand, answer, read_only, unprepared};
+use crate::errand::{self, Ask, Errand, answer, read_only, unprepared};
 use crate::ground;
 use crate::lockfile::{Discovered, discover};
 use crate::process::{Finished, Keep};
@@ -80,18 +79,10 @@ impl Adapter for SbomScan {
                 context,
             },
             version,
-            outcome: AdapterOutcome {
-                status: Status::Failed,
-                findings: Vec::new(),
-                coverage: Coverage::empty(),
-                evidence: Vec::new(),
-                tools: Vec::new(),
-                databases: Vec::new(),
-                config_sha256: Digest::of(config.to_string().as_bytes()),
-                sandbox: self.sandbox.level,
-                determinism: Determinism::D2,
-                errors: Vec::new(),
-            },
+            outcome: errand::unfinished(
+                Digest::of(config.to_string().as_bytes()),
+                self.sandbox.level,
+            ),
         };
         if let Err(fault) = run.list() {
             run.note("files", gap(&fault), &fault.message, 1);

@@ -16,14 +16,13 @@ use mex_runtime::adapter::{Adapter, AdapterOutcome, Produced, RunContext};
 use mex_runtime::artifact::{SandboxLevel, media_type};
 use mex_runtime::code::Code;
 use mex_runtime::coverage::{Coverage, CoverageEntry, CoverageState};
-use mex_runtime::determinism::Determinism;
 use mex_runtime::digest::Digest;
 use mex_runtime::gate::Admitted;
 use mex_runtime::id::{EngineId, JobName, OperationName, ToolName, WorkspaceId};
 use mex_runtime::operation::{EntityRef, Input};
 use mex_runtime::policy::allowlist::FingerprintKey;
 use mex_runtime::port::Progress;
-use mex_runtime::result::{Status, TypedError};
+use mex_runtime::result::TypedError;
 use semver::Version;
 use serde_json::{Value, json};
 
@@ -151,18 +150,7 @@ impl Adapter for SecretScan {
                 admitted,
                 context,
             },
-            outcome: AdapterOutcome {
-                status: Status::Failed,
-                findings: Vec::new(),
-                coverage: Coverage::empty(),
-                evidence: Vec::new(),
-                tools: Vec::new(),
-                databases: Vec::new(),
-                config_sha256: config_digest(scope),
-                sandbox: self.sandbox.level,
-                determinism: Determinism::D2,
-                errors: Vec::new(),
-            },
+            outcome: errand::unfinished(config_digest(scope), self.sandbox.level),
             level: None,
             kept: 0,
         };
