@@ -190,7 +190,7 @@ fn median(mut times: Vec<Duration>) -> Duration {
     times[times.len() / 2]
 }
 
-/// 2,000 files and a lockfile of 1,000 npm packages that say their licence.
+/// 2,000 files and a lockfile of 1,000 npm packages.
 fn make_npm_project(project: &Path) {
     make_files(project, |number| match number % 10 {
         0 => "// SPDX-License-Identifier: MIT\n",
@@ -203,7 +203,12 @@ fn make_npm_project(project: &Path) {
         named.insert(name.clone(), version.clone().into());
         packages.insert(
             format!("node_modules/{name}"),
-            serde_json::json!({"version": version, "license": "MIT"}),
+            // One in ten says its licence: scancode would read a thousand mentions in one file for longer
+            // than its limit for a file on a busy machine, and a file that failed is never reused.
+            match number % 10 {
+                0 => serde_json::json!({"version": version, "license": "MIT"}),
+                _ => serde_json::json!({"version": version}),
+            },
         );
     }
     let own = serde_json::json!({"name": "p", "version": "1.0.0", "license": "MIT", "dependencies": named});
