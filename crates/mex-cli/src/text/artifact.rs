@@ -40,6 +40,10 @@ pub fn one(out: &Out, view: &ArtifactView) -> String {
             }
             lines.push(("determinism", format!("{:?}", origin.determinism)));
         }
+        // Such as where an imported report comes from.
+        for (name, value) in &sidecar.annotations {
+            lines.push((name, crate::out::plain(value)));
+        }
         page.push_str(&pairs(out, &lines));
     }
     page

@@ -80,6 +80,8 @@ fn a_sarif_report_becomes_problems_of_its_plugin_and_again_no_others() {
         assert_eq!(kept["schema_version"], "im-1.0");
         assert_eq!(kept["problems"][0]["message"], "a is not b");
         let beside = mex.run(["artifact", "show", evidence, "--format", "json"]).expect(0).json();
+        let text = mex.run(["artifact", "show", evidence]).expect(0).stdout;
+        assert!(text.contains("origin.sha256"), "{text}");
         let origin = &beside["sidecars"][0]["annotations"];
         assert_eq!(origin["origin.sha256"], taken["origin_sha256"]);
         assert_eq!(origin["origin.format"], "sarif 2.1.0");
