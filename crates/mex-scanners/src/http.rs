@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use mex_runtime::port::Cancel;
 use ureq::http::Uri;
+use ureq::tls::{RootCerts, TlsConfig};
 
 /// More redirects than this are a loop.
 const MAX_REDIRECTS: usize = 5;
@@ -59,7 +60,10 @@ pub(crate) struct Client {
 impl Client {
     /// With the bounds of each fetch.
     pub(crate) fn new(limits: FetchLimits) -> Self {
+        // The machine's own roots: an organisation that has its own says so there, as to every tool.
+        let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
         let config = ureq::Agent::config_builder()
+            .tls_config(tls)
             .max_redirects(0)
             .max_redirects_will_error(false)
             .http_status_as_error(false)

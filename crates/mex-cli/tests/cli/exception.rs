@@ -208,7 +208,7 @@ fn nonsense_is_refused_by_name_recorded_and_changes_nothing() {
 
 #[test]
 fn a_gap_is_accepted_by_name_and_what_cannot_be_trusted_never() {
-    let mex = Mex::ready();
+    let mex = Mex::ready().with_databases_of_its_own();
     mex.write("Cargo.lock", cargo_lock(&[]))
         .write("web/package-lock.json", r#"{"name":"w","version":"1.0.0","lockfileVersion":3,"packages":{"":{"name":"w","version":"1.0.0","dependencies":{"lodash":"4.17.0"}},"node_modules/lodash":{"version":"4.17.0","resolved":"https://example.invalid/lodash.tgz"}}}"#)
         .write("web/package.json", r#"{"name":"w","version":"1.0.0","dependencies":{"lodash":"4.17.0"}}"#);
