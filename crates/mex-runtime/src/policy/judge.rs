@@ -322,19 +322,21 @@ impl<'a> Bench<'a> {
 
     fn ledger_gap(&mut self, entry: &CoverageEntry) {
         let tool = entry.tool.as_ref().map(|tool| format!(" by `{tool}`")).unwrap_or_default();
-        let (state, next_step) = match entry.state {
+        let (state, for_want, next_step) = match entry.state {
             CoverageState::Scanned | CoverageState::Skipped => return,
             CoverageState::NotScanned => {
-                ("was not scanned", "follow the reason, or have the gap accepted by an exception")
+                let step = "follow the reason, or have the gap accepted by an exception";
+                ("was not scanned", "", step)
             }
             CoverageState::Failed => {
-                ("could not be scanned", "mend what the reason names, then scan again")
+                ("could not be scanned", "", "mend what the reason names, then scan again")
             }
             CoverageState::ToolMissing => {
-                ("was not scanned: the tool is not there", "run `mex tools install`")
+                ("was not scanned", " for want of the tool", "run `mex tools install`")
             }
             CoverageState::DatabaseUnusable => (
-                "was not judged: no usable advisory database",
+                "was not judged",
+                " for want of an advisory database",
                 "run `mex db sync` or `mex db import`",
             ),
         };
@@ -344,7 +346,7 @@ impl<'a> Bench<'a> {
             Rule::Gap,
             Some(&entry.job),
             &entry.subject,
-            format!("`{}` {state}{tool}{why}", entry.subject),
+            format!("`{}` {state}{tool}{for_want}{why}", entry.subject),
             next_step.to_owned(),
             Acceptance::Possible,
         );
