@@ -13,6 +13,7 @@ use mex_runtime::finding::Finding;
 use mex_runtime::gate::Attempt;
 use mex_runtime::id::{JobId, JobName, OpId, ProfileId, RunId, WorkspaceId};
 use mex_runtime::operation::Actor;
+use mex_runtime::policy::file::LicenseFiles;
 use mex_runtime::policy::verdict::{Denial, JudgedOperation};
 use mex_runtime::port::{Cancel, Clock as _, Progress, Recorder as _, StagedTree};
 use mex_runtime::result::Status;
@@ -50,6 +51,8 @@ pub struct Jobs<'a> {
     pub history: History,
     /// The version of CycloneDX the inventory is written in.
     pub cyclonedx: CycloneDx,
+    /// Which files are read for licences, as the policy says.
+    pub license_files: LicenseFiles,
     /// The allowlist in force.
     pub allowlist: Option<&'a ArtifactHandle>,
     /// Whether earlier results may stand for a run.
@@ -267,7 +270,9 @@ impl Jobs<'_> {
 
     fn parts(&self, job: &JobName) -> AppResult<impl Iterator<Item = Part>> {
         let parts = self.app.parts(job, self.history)?;
-        Ok(parts.into_iter().map(|part| part.with_inventory(self.cyclonedx)))
+        Ok(parts
+            .into_iter()
+            .map(|part| part.with_inventory(self.cyclonedx).with_license_files(self.license_files)))
     }
 
     fn attempt(&self, part: &Part, job_id: JobId) -> AppResult<Attempt> {

@@ -10,6 +10,7 @@ use mex_runtime::id::{
     WorkspaceId,
 };
 use mex_runtime::operation::{EntityRef, Input, OutputSpec, PlannedOperation, SCHEMA_VERSION};
+use mex_runtime::policy::file::LicenseFiles;
 use serde_json::{Map, Value, json};
 
 pub use mex_scanners::syft::argv::CycloneDx;
@@ -46,6 +47,15 @@ impl Part {
     pub fn with_inventory(mut self, version: CycloneDx) -> Self {
         if self.operation.as_str() == "sbom_generate" && version != CycloneDx::default() {
             self.params.insert("cyclonedx_version".to_owned(), json!(version.word()));
+        }
+        self
+    }
+
+    /// Asks for every file of the project to be read for licences, where a policy wants that.
+    #[must_use]
+    pub fn with_license_files(mut self, files: LicenseFiles) -> Self {
+        if self.operation.as_str() == "license_scan" && files == LicenseFiles::Full {
+            self.params.insert("full".to_owned(), json!(true));
         }
         self
     }

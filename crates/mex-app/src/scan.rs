@@ -373,6 +373,7 @@ impl App {
             tools: &prepared.tools,
             history: request.history,
             cyclonedx: request.cyclonedx,
+            license_files: prepared.policy.value.license_files,
             freshness: request.freshness,
             allowlist: prepared.allowlists.first().and_then(|list| list.handle.as_ref()),
             cancel,

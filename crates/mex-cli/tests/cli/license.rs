@@ -437,3 +437,28 @@ fn fifty_thousand_packages_each_have_a_licence_or_are_counted_in_a_gap() {
     let unknown = packages.clone().filter(|one| one["concluded"].is_null()).count();
     assert_eq!((packages.count(), unknown), (50_000, 500));
 }
+
+/// Contract SC-2: a policy can have every file read; what the word search would have left then is read too.
+#[test]
+fn a_policy_can_have_every_file_read() {
+    let mex = Mex::ready();
+    mex.write("a.txt", "nothing that speaks of it\n").write("LICENSE", "MIT License\n");
+    let policy = mex.folder.path().join("policy.toml");
+    let default = include_str!("../../../../policy/default.toml");
+    let full = default.replace("license_files = \"words\"", "license_files = \"full\"");
+    assert_ne!(full, default);
+    fs::write(&policy, full).unwrap();
+    let left_out = |outcome: &Value| {
+        let entries = outcome["coverage"]["entries"].as_array().unwrap().iter();
+        entries
+            .filter(|entry| entry["job"] == "license" && entry["state"] == "skipped")
+            .map(|entry| entry["reason"].as_str().unwrap().to_owned())
+            .any(|reason| reason.contains("word"))
+    };
+    let words = mex.scan(&JOB).json();
+    assert!(left_out(&words), "{}", words["coverage"]);
+    let every = mex.scan(&[JOB.as_slice(), &["--policy", policy.to_str().unwrap()]].concat());
+    let every = every.json();
+    assert!(!left_out(&every), "{}", every["coverage"]);
+    assert_eq!(every["jobs"][0]["reused"], json!([]), "it is another question");
+}

@@ -33,6 +33,9 @@ pub struct Policy {
     /// Which approvals lift anything.
     #[serde(default)]
     pub approvals: ApprovalRule,
+    /// Which of the project's own files the licence job reads.
+    #[serde(default)]
+    pub license_files: LicenseFiles,
     /// The jobs and hard-fail conditions of a release.
     pub gate: SupplyChainGate,
 }
@@ -46,6 +49,17 @@ pub enum ApprovalRule {
     Named,
     /// Only a name whose SSH signature was verified.
     SshSignature,
+}
+
+/// Which of the project's own files are read for licences (contract SC-2).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LicenseFiles {
+    /// Those that hold a word of scancode's rules, and every licence file.
+    #[default]
+    Words,
+    /// All of them.
+    Full,
 }
 
 /// `tech.gates.supply_chain`: the four jobs and their hard-fail conditions, as data.
@@ -198,6 +212,7 @@ impl Default for Policy {
             name: "default".to_owned(),
             database_max_age_days: 7,
             approvals: ApprovalRule::Named,
+            license_files: LicenseFiles::Words,
             gate: SupplyChainGate {
                 id: SUPPLY_CHAIN_GATE.to_owned(),
                 version: "0.1".to_owned(),

@@ -60,6 +60,7 @@ fn a_bad_policy_is_refused_with_the_field_or_line_named() {
         ("days = 7", "days = 366", "database_max_age_days"),
         ("days = 7", "days = -1", "(`database_max_age_days`)"),
         ("approvals = \"named\"", "approvals = \"anybody\"", "anybody"),
+        ("license_files = \"words\"", "license_files = \"some\"", "some"),
         ("version = \"0.1\"", "version = \"0.2\"", "gate.id"),
         ("rule = \"SC-2/secret\"", "rule = \"SC-2/license\"", "twice"),
         ("rule = \"SC-2/secret\"", "rule = \"SC-2/secret\"\nunless = true", "unless"),
