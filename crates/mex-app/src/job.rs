@@ -4,30 +4,28 @@
 use std::sync::Mutex;
 
 use mex_runtime::artifact::{ArtifactHandle, ToolIdentity};
-use mex_runtime::digest::Digest;
 use mex_runtime::event::{EventBody, EventContext, SystemEvent};
-use mex_runtime::execute::{
-    Executed, Otherwise, ReusedFrom, Surroundings, execute_unless_known, is_known,
-};
+use mex_runtime::execute::{Executed, Otherwise, ReusedFrom, execute_unless_known, is_known};
 use mex_runtime::finding::Finding;
 use mex_runtime::gate::Attempt;
 use mex_runtime::id::{JobId, JobName, OpId, ProfileId, RunId, WorkspaceId};
 use mex_runtime::operation::Actor;
 use mex_runtime::policy::file::LicenseFiles;
 use mex_runtime::policy::verdict::{Denial, JudgedOperation};
-use mex_runtime::port::{Cancel, Clock as _, Progress, Recorder as _, StagedTree};
+use mex_runtime::port::{Cancel, Clock as _, Recorder as _};
 use mex_runtime::result::Status;
 use mex_scanners::stage::{Holds, Stage};
 use serde::Serialize;
 
 use crate::app::App;
+use crate::around::Around;
 use crate::engines::Engines;
 use crate::error::{AppError, AppResult};
-use crate::facts::{Ground, Purpose, ToolStates};
+use crate::facts::ToolStates;
 use crate::plan::{self, CycloneDx, History, Part, Planned};
 use crate::progress::{Step, StepSink};
 use crate::reuse::{EarlierRuns, Freshness};
-use crate::scan::{locked, step_of};
+use crate::scan::locked;
 
 /// What the jobs of one scan share.
 pub struct Jobs<'a> {
@@ -91,47 +89,6 @@ pub struct JobRun {
     pub reused: Vec<ReusedAttempt>,
     /// From begin to end.
     pub duration_ms: u64,
-}
-
-/// What is around the attempts of one job and lives as long as each of them.
-struct Around<'a> {
-    jobs: &'a Jobs<'a>,
-    ground: Ground<'a>,
-    tree: StagedTree,
-    environment_id: Digest,
-    progress: Box<dyn Fn(Progress) + Send + Sync + 'a>,
-}
-
-impl<'a> Around<'a> {
-    fn of(jobs: &'a Jobs<'a>, job: &JobName) -> AppResult<Self> {
-        let app = jobs.app;
-        let line = job.to_string();
-        Ok(Self {
-            jobs,
-            ground: Ground {
-                app,
-                consents: app.consents()?,
-                stage: Some((jobs.stage, jobs.manifest, jobs.wsid)),
-                tools: Some(jobs.tools),
-                purpose: Purpose::Use,
-            },
-            tree: StagedTree { root: jobs.stage.root(), manifest: jobs.manifest.clone() },
-            environment_id: app.environment_id(app.sandbox()?.level)?,
-            progress: Box::new(move |progress| (jobs.steps)(step_of(&line, progress))),
-        })
-    }
-
-    fn surroundings<'s>(&'s self, events: &'s EventContext) -> Surroundings<'s> {
-        Surroundings {
-            ports: self.jobs.app.ports(),
-            events,
-            stage: Some(&self.tree),
-            allowlist: self.jobs.allowlist,
-            environment_id: self.environment_id,
-            cancel: self.jobs.cancel,
-            progress: &*self.progress,
-        }
-    }
 }
 
 /// What one job gave.

@@ -4,6 +4,7 @@
 //! runtime does), never a window or a terminal (the hosts do), never SQL, never a spawn.
 
 pub mod app;
+mod around;
 pub mod artifact;
 mod clock;
 pub mod conformance;
