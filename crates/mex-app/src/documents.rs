@@ -121,7 +121,7 @@ fn kept_key(path: &Path, prefix: &str) -> AppResult<Allowlist> {
     Ok(Allowlist::empty(file.document_id, file.fingerprint_key))
 }
 
-/// Writes the key whole or not at all; of two processes at once the first one wins.
+/// Makes a key with fresh randomness.
 fn create_key(path: &Path, prefix: &str) -> std::io::Result<()> {
     let mut random = [0_u8; 24];
     getrandom::fill(&mut random).map_err(|error| std::io::Error::other(error.to_string()))?;
@@ -137,10 +137,15 @@ fn create_key(path: &Path, prefix: &str) -> std::io::Result<()> {
             p: 1,
         },
     };
+    write_once(path, &serde_json::to_vec_pretty(&file)?)
+}
+
+/// Writes a key whole or not at all, for this user alone; of two processes the first one wins.
+pub(crate) fn write_once(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
     let mut whole = tempfile::NamedTempFile::new_in(folder)?;
-    whole.write_all(&serde_json::to_vec_pretty(&file)?)?;
+    whole.write_all(bytes)?;
     whole.as_file().sync_all()?;
     match whole.persist_noclobber(path) {
         Ok(_) => Ok(()),

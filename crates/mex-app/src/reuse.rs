@@ -2,7 +2,6 @@
 //! events, under keys sealed with a secret of its own. Never decides whether a result is whole.
 
 use std::fs;
-use std::io::Write as _;
 use std::path::Path;
 
 use mex_runtime::code::Code;
@@ -13,6 +12,7 @@ use mex_runtime::result::Status;
 use mex_scanners::seal::Seal;
 
 use crate::app::App;
+use crate::documents::write_once;
 use crate::error::{AppError, AppResult};
 
 /// Whether earlier results may stand for a run.
@@ -83,20 +83,10 @@ pub(crate) fn seal(data_dir: &Path) -> AppResult<Seal> {
     Ok(Seal::new(key))
 }
 
-/// Writes the key whole or not at all, for this user alone; of two processes the first one wins.
 fn make(path: &Path) -> std::io::Result<()> {
     let mut key = [0_u8; 32];
     getrandom::fill(&mut key).map_err(|error| std::io::Error::other(error.to_string()))?;
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    let mut whole = tempfile::NamedTempFile::new_in(folder)?;
-    whole.write_all(&key)?;
-    whole.as_file().sync_all()?;
-    match whole.persist_noclobber(path) {
-        Ok(_) => Ok(()),
-        Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(error.error),
-    }
+    write_once(path, &key)
 }
 
 #[cfg(test)]

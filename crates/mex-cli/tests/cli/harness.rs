@@ -210,3 +210,16 @@ pub fn canary() -> String {
     // The form of a personal access token of a known forge; composed so that no scanner finds it here.
     format!("{}_{}", ["g", "h", "p"].concat(), &letters[..36])
 }
+
+/// Promise P4: what each tool said is what was kept and what was dropped.
+pub fn assert_balanced(outcome: &Value) {
+    for count in outcome["coverage"]["counts"].as_array().unwrap() {
+        let dropped: u64 = count["dropped"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|drop| drop["count"].as_u64().unwrap())
+            .sum();
+        assert_eq!(count["said"].as_u64().unwrap(), count["kept"].as_u64().unwrap() + dropped);
+    }
+}
