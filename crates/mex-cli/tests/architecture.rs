@@ -38,6 +38,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("mex-scanners", &["mex-runtime"]),
     ("mex-app", &["mex-recorder", "mex-runtime", "mex-scanners"]),
     ("mex-cli", &["mex-app"]),
+    ("mex-desktop", &["mex-app"]),
 ];
 
 /// What may be linked in one place alone. The pattern is the crate's name, or a prefix with `*`.
@@ -49,7 +50,7 @@ const ONLY_THERE: &[(&str, &[&str])] = &[
     ("ureq", &["mex-scanners"]),
     ("seccompiler", &["mex-scanners"]),
     ("gix*", &["mex-scanners"]),
-    ("tauri*", &[]),
+    ("tauri*", &["mex-desktop"]),
     ("anyhow", &[]),
     ("openssl*", &[]),
 ];
