@@ -4,6 +4,7 @@
 
 mod check;
 mod consent;
+pub mod draft;
 mod id;
 mod profile;
 mod registry;

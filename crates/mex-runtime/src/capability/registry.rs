@@ -96,6 +96,26 @@ struct RawRegistry {
     capabilities: Vec<serde_json::Value>,
 }
 
+#[derive(Serialize)]
+struct WrittenRegistry<'a> {
+    schema_version: &'a str,
+    capability_registry_version: String,
+    capabilities: &'a [&'a CapabilityEntry],
+}
+
+/// The text of a registry file: indented, the entries as given, with a newline at its end.
+pub(super) fn render(
+    version: &semver::Version,
+    entries: &[&CapabilityEntry],
+) -> Result<String, serde_json::Error> {
+    let written = WrittenRegistry {
+        schema_version: SCHEMA_VERSION,
+        capability_registry_version: version.to_string(),
+        capabilities: entries,
+    };
+    Ok(serde_json::to_string_pretty(&written)? + "\n")
+}
+
 /// One thing wrong with a registry: the entry and the rule (contract REG-3).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("entry `{entry}`: {rule}")]
