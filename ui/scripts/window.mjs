@@ -1,0 +1,81 @@
+// A real Chromium over the built UI with the recorded backend. Owns server and browser of tests and shots.
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+import { preview } from 'vite';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const CHROMIUM = process.env.MEX_CHROMIUM ?? '/usr/bin/chromium';
+
+/** When a recording was made, so that `3 h ago` stays what it is. */
+export const RECORDED_AT = new Date('2026-11-21T21:40:00Z');
+
+/** Opens the browser; `page(options)` gives a fresh window at an address. Close it when done. */
+export async function open() {
+  if (!existsSync(CHROMIUM)) {
+    throw new Error(
+      `no Chromium at ${CHROMIUM}: install Debian's package chromium, or set MEX_CHROMIUM`,
+    );
+  }
+  const server = await preview({
+    root: ROOT,
+    mode: 'recorded',
+    preview: { port: 0, host: '127.0.0.1' },
+    logLevel: 'error',
+  });
+  const base = server.resolvedUrls.local[0];
+  const browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+  return {
+    async page(
+      hash,
+      {
+        search = '',
+        theme = 'light',
+        width = 1280,
+        height = 800,
+        scale = 1,
+        motion = 'reduce',
+        contrast,
+        now = RECORDED_AT,
+      } = {},
+    ) {
+      const context = await browser.newContext({
+        colorScheme: theme,
+        reducedMotion: motion,
+        ...(contrast && { contrast }),
+        viewport: { width, height },
+        deviceScaleFactor: scale,
+        permissions: ['clipboard-read', 'clipboard-write'],
+      });
+      const page = await context.newPage();
+      page.setDefaultTimeout(15_000);
+      page.faults = [];
+      page.on('pageerror', (fault) => page.faults.push(String(fault)));
+      page.on('console', (message) => {
+        if (message.type() === 'error') page.faults.push(message.text());
+      });
+      // The same policy as the window's: what it would refuse there is refused here.
+      await page.route('**/*.html*', (route) => route.fallback());
+      if (now !== null) await page.clock.setFixedTime(now);
+      await page.goto(`${base}?${search}#${hash}`);
+      await page.waitForSelector('main, dialog[open]');
+      await page.evaluate(() => document.fonts.ready);
+      return page;
+    },
+    async close() {
+      await browser.close();
+      await server.close();
+    },
+  };
+}

@@ -1,0 +1,71 @@
+import { QueryClientProvider } from '@tanstack/react-query';
+import { useState } from 'react';
+import type { Commands } from '../backend/backend';
+import { BackendProvider, newCache, useAsk, useBackend } from '../backend/use';
+import { ActionsProvider } from '../shared/actions';
+import { type Kept, Keeper, KeptProvider } from '../shared/kept';
+import { LiveRegion } from '../shared/Live';
+import { Toasts } from '../shared/Toasts';
+import { Caught } from './Caught';
+import { Shell } from './Shell';
+import { useTheme } from './theme';
+import { Unopened } from './Unopened';
+
+/** The whole window over one backend. */
+export function App({ backend }: { backend: Commands }) {
+  const [cache] = useState(newCache);
+  return (
+    <BackendProvider value={backend}>
+      <QueryClientProvider client={cache}>
+        <LiveRegion>
+          <Toasts>
+            <ActionsProvider>
+              <Caught>
+                <Opened />
+              </Caught>
+            </ActionsProvider>
+          </Toasts>
+        </LiveRegion>
+      </QueryClientProvider>
+    </BackendProvider>
+  );
+}
+
+function keptOf(text: string): Kept {
+  try {
+    const kept: unknown = JSON.parse(text);
+    return typeof kept === 'object' && kept !== null && !Array.isArray(kept) ? (kept as Kept) : {};
+  } catch {
+    // Nothing was kept, or what was is damaged: the window starts as it did the first time.
+    return {};
+  }
+}
+
+function Opened() {
+  const preferences = useAsk('preferences', undefined);
+  const state = useAsk('openState', undefined);
+  useTheme(preferences.data?.preferences.theme ?? 'system');
+  if (state.isError) return <Unopened refusal={state.error} again={() => void state.refetch()} />;
+  if (preferences.isError) {
+    return <Unopened refusal={preferences.error} again={() => void preferences.refetch()} />;
+  }
+  // Nothing is drawn before both are known: no flash of another theme, no layout that moves.
+  if (preferences.data === undefined || state.data === undefined) return null;
+  return <Kept window={preferences.data.preferences.window} damage={preferences.data.damage} />;
+}
+
+function Kept({ window, damage }: { window: string; damage: string | null }) {
+  const backend = useBackend();
+  const [keeper] = useState(
+    () =>
+      new Keeper(keptOf(window), (kept) => {
+        // What could not be kept is lost at the next start and nothing else.
+        backend.savePreferences({ window: JSON.stringify(kept) }).catch(() => undefined);
+      }),
+  );
+  return (
+    <KeptProvider value={keeper}>
+      <Shell damage={damage} />
+    </KeptProvider>
+  );
+}

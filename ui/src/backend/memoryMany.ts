@@ -1,0 +1,42 @@
+// As many problems as a test asks for, the same every time.
+import type { ProblemRow } from '../bindings/desk';
+import type { ProblemStatus, Severity } from '../bindings/types';
+
+const GRADES: readonly Severity[] = ['fatal', 'error', 'warning', 'info', 'hint'];
+const STATUSES: readonly ProblemStatus[] = ['open', 'open', 'open', 'acknowledged', 'muted'];
+const JOBS = ['vuln', 'secret', 'license', 'sbom'];
+const TOOLS = ['osv-scanner', 'gitleaks', 'scancode', 'syft'];
+
+export function manyProblems(count: number): ProblemRow[] {
+  return Array.from({ length: count }, (_, index) => {
+    const grade = Math.min(4, Math.floor((index * 5) / count));
+    const kind = index % 4;
+    const hex = index.toString(16).padStart(8, '0');
+    const minute = new Date(Date.UTC(2026, 10, 21, 12) - index * 60_000).toISOString();
+    const place =
+      kind === 0
+        ? `pkg:npm/package-${index % 997}@1.${index % 50}.0`
+        : `src/part-${index % 211}/file-${index % 37}.ts`;
+    return {
+      fingerprint: hex.repeat(8),
+      title: `finding ${index} in ${place}`,
+      severity: GRADES[grade] ?? 'hint',
+      source: 'engine',
+      code: kind === 0 ? `CVE-2026-${String(index).padStart(5, '0')}` : `rule-${index % 23}`,
+      wsid: null,
+      status: STATUSES[index % 5] ?? 'open',
+      status_reason: '',
+      reopened: index % 97 === 0,
+      count: 1 + (index % 9),
+      purged: 0,
+      first_seen: minute,
+      last_seen: minute,
+      updated_at: minute,
+      last_diagnostic_id: hex,
+      job: JOBS[kind] ?? null,
+      tools: [TOOLS[kind] ?? 'osv-scanner'],
+      place,
+      since: index % 31 === 0 ? 'new' : 'unchanged',
+    };
+  });
+}

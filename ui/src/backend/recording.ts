@@ -1,0 +1,22 @@
+// The shape of a recording: what a command was asked, what it answered, what it sent besides.
+
+export interface Exchange {
+  question: unknown;
+  answer: unknown;
+  /** What it sent besides, in order. */
+  messages?: readonly unknown[];
+  /** In place of an answer. */
+  refusal?: { code: string; message: string; hint: string; details: unknown };
+}
+
+/** Everything one command was asked. */
+export type Recorded = readonly Exchange[];
+
+/** A value as text that is the same whatever the order of its fields; what is null is not there. */
+export function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) => {
+    if (typeof part !== 'object' || part === null || Array.isArray(part)) return part;
+    const fields = Object.entries(part).filter(([, one]) => one !== null && one !== undefined);
+    return Object.fromEntries(fields.sort(([a], [b]) => (a < b ? -1 : 1)));
+  });
+}

@@ -1,0 +1,88 @@
+// Every command of the host, as the generated bindings will spell them. Types, and the one table of names.
+import type {
+  ById,
+  FacetValue,
+  FolderView,
+  GateTable,
+  HostNews,
+  LinkTarget,
+  OpenState,
+  PreferencesPatch,
+  PreferencesState,
+  ProblemCountsView,
+  ProblemGroup,
+  ProblemRow,
+  ProblemsQuestion,
+  ProblemView,
+  Progress,
+  RecentProject,
+  Rows,
+  RunningScan,
+  ScanView,
+  StartScanRequest,
+} from './desk';
+import type { Delta, OperationEntry, ProblemStatus, ScanEntry } from './types';
+
+export interface Commands {
+  listen(listener: (message: HostNews) => void): Promise<void>;
+  openState(): Promise<OpenState>;
+  preferences(): Promise<PreferencesState>;
+  savePreferences(question: PreferencesPatch): Promise<PreferencesState>;
+  recentProjects(): Promise<RecentProject[]>;
+  forgetProject(question: { path: string }): Promise<void>;
+  inspectFolder(question: { path: string }): Promise<FolderView>;
+  chooseFolder(): Promise<{ path: string | null }>;
+  startScan(question: StartScanRequest, listener: (message: Progress) => void): Promise<{ run_id: string }>;
+  attachScan(question: ById, listener: (message: Progress) => void): Promise<{ run_id: string }>;
+  cancelScan(question: ById): Promise<void>;
+  runningScans(): Promise<RunningScan[]>;
+  syncDatabases(question: Record<string, never>, listener: (message: Progress) => void): Promise<{ job_id: string }>;
+  scans(question: { wsid?: string | null; after?: string | null; limit?: number | null }): Promise<Rows<ScanEntry>>;
+  scan(question: ById): Promise<ScanView>;
+  delta(question: { before?: string | null; after: string }): Promise<Delta>;
+  problems(question: ProblemsQuestion): Promise<Rows<ProblemRow>>;
+  problemGroups(question: { query: string; by: string }): Promise<ProblemGroup[]>;
+  problemCounts(question: { query: string }): Promise<ProblemCountsView>;
+  problemFacets(question: { query: string; field: string }): Promise<FacetValue[]>;
+  problem(question: ById): Promise<ProblemView>;
+  neighbours(question: { query: string; id: string }): Promise<{ previous: string | null; next: string | null }>;
+  triage(question: { ids: string[]; to: ProblemStatus; reason: string }): Promise<{ undo_token: string; changed: number }>;
+  undoTriage(question: { undo_token: string }): Promise<{ changed: number }>;
+  problemText(question: { ids: string[]; as: 'text' | 'markdown' | 'json' | 'link' }): Promise<{ text: string }>;
+  openInEditor(question: ById): Promise<{ path: string; line: number; program: string }>;
+  gates(question: ById): Promise<GateTable>;
+  operations(question: { of: string }): Promise<OperationEntry[]>;
+  resolveLink(question: { uri: string }): Promise<LinkTarget>;
+  quit(): Promise<void>;
+}
+
+/** Calls one command of the host; refuses with an AppError. */
+export type Call = <A>(name: string, argument?: Record<string, unknown>) => Promise<A>;
+
+/** Makes what the host sends messages into. */
+export type MakeChannel = <M>(listener: (message: M) => void) => unknown;
+
+const NAMES = [
+  'listen', 'openState', 'preferences', 'savePreferences', 'recentProjects', 'forgetProject',
+  'inspectFolder', 'chooseFolder', 'startScan', 'attachScan', 'cancelScan', 'runningScans',
+  'syncDatabases', 'scans', 'scan', 'delta', 'problems', 'problemGroups', 'problemCounts',
+  'problemFacets', 'problem', 'neighbours', 'triage', 'undoTriage', 'problemText', 'openInEditor',
+  'gates', 'operations', 'resolveLink', 'quit',
+] as const;
+
+/** The commands over any way to call them: Tauri's, or recorded answers. */
+export function commands(call: Call, channel: MakeChannel): Commands {
+  const made: Record<string, unknown> = {};
+  for (const name of NAMES) {
+    const wire = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    made[name] = (...sent: unknown[]) => {
+      const argument: Record<string, unknown> = {};
+      for (const one of sent) {
+        if (typeof one === 'function') argument['channel'] = channel(one as never);
+        else argument['question'] = one;
+      }
+      return call(wire, argument);
+    };
+  }
+  return made as unknown as Commands;
+}
