@@ -269,6 +269,11 @@ impl App {
             })
     }
 
+    /// The sandbox as it was probed in this process; `None` where nothing asked for it yet.
+    pub(crate) fn probed_sandbox(&self) -> Option<&Sandbox> {
+        self.sandbox.get().map(AsRef::as_ref)
+    }
+
     /// Digest of platform, sandbox and product version, for provenance (contract ART-2).
     pub(crate) fn environment_id(&self, level: SandboxLevel) -> AppResult<Digest> {
         let environment = serde_json::json!({

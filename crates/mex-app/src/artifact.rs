@@ -5,13 +5,14 @@ use mex_runtime::artifact::Sidecar;
 use mex_runtime::code::Code;
 use mex_runtime::digest::Digest;
 use mex_runtime::port::{ArtifactState, ArtifactStore as _};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::app::App;
 use crate::error::{AppError, AppResult};
 
 /// One artifact with everything known of it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ArtifactView {
     /// Its digest.
     pub sha256: Digest,
@@ -22,7 +23,7 @@ pub struct ArtifactView {
 }
 
 /// What a check of the store found.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ArtifactCheck {
     /// How many were read and are whole.
     pub intact: u64,

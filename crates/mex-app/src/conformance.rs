@@ -16,6 +16,7 @@ use mex_runtime::id::{EngineId, JobId, JobName, OpId};
 use mex_runtime::operation::PlannedOperation;
 use mex_runtime::port::{Cancel, Clock as _};
 use mex_runtime::result::Status;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::app::App;
@@ -27,7 +28,7 @@ use crate::plan::{self, History, Part, Planned};
 use crate::progress::{Step, StepSink};
 
 /// One engine's suite as it went.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ConformanceOutcome {
     /// The engine.
     pub engine_id: EngineId,

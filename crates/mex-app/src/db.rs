@@ -6,6 +6,7 @@ use mex_runtime::artifact::DatabaseIdentity;
 use mex_runtime::event::{EventBody, SystemEvent};
 use mex_runtime::port::Clock as _;
 use mex_scanners::advisory::{DatabaseRefused, Imported, Novelty, Snapshot};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::app::App;
@@ -13,7 +14,7 @@ use crate::documents;
 use crate::error::{AppError, AppResult};
 
 /// A snapshot as it is shown.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct DatabaseView {
     /// Which.
     #[serde(flatten)]

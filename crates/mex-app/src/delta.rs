@@ -17,13 +17,14 @@ use mex_runtime::port::ArtifactStore as _;
 use mex_runtime::result::EngineResult;
 use mex_scanners::advisory::IndexRecord;
 use mex_scanners::stage::Manifest;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::app::App;
 use crate::error::{AppError, AppResult, query};
 
 /// What a scan says of the one before it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum Since {
     /// No scan of this project has a verdict in this data folder.
@@ -96,7 +97,8 @@ impl App {
         }
     }
 
-    fn scan_before(&self, this: &ScanEntry) -> AppResult<Option<ScanEntry>> {
+    /// The newest scan of the same project before it that has a verdict.
+    pub(crate) fn scan_before(&self, this: &ScanEntry) -> AppResult<Option<ScanEntry>> {
         let mut before = Some(this.begun_seq);
         loop {
             let page = self.recorder.scans(before, 50).map_err(query)?;

@@ -3,11 +3,12 @@
 
 use mex_runtime::code::Code;
 use mex_runtime::port::{RecorderFault, StoreFault};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
 /// What went wrong, as hosts show it.
-#[derive(Debug, Clone, PartialEq, Serialize, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Serialize, thiserror::Error, JsonSchema)]
 #[error("{message}")]
 pub struct AppError {
     /// The closed code.

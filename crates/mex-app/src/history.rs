@@ -11,13 +11,14 @@ use mex_recorder::{ChangeError, Head, PurgeReport, VerifyReport, verify_folder};
 use mex_runtime::code::Code;
 use mex_runtime::id::{JobId, OpId, RunId};
 use mex_runtime::port::Clock as _;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::app::App;
 use crate::error::{AppError, AppResult, query};
 
 /// The newest jobs and scans.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct JobList {
     /// Scans, newest first.
     pub scans: Vec<ScanEntry>,
@@ -26,7 +27,7 @@ pub struct JobList {
 }
 
 /// One scan with its jobs, or one job, each with their attempts.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct JobView {
     /// The scan, where a scan was asked for.
     pub scan: Option<ScanEntry>,
@@ -37,7 +38,7 @@ pub struct JobView {
 }
 
 /// Every gate outcome of one attempt.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct GateView {
     /// The attempt.
     pub operation: OperationEntry,

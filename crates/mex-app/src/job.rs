@@ -15,6 +15,7 @@ use mex_runtime::policy::verdict::{Denial, JudgedOperation};
 use mex_runtime::port::{Cancel, Clock as _, Recorder as _};
 use mex_runtime::result::Status;
 use mex_scanners::stage::{Holds, Stage};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::app::App;
@@ -62,7 +63,7 @@ pub struct Jobs<'a> {
 }
 
 /// An attempt for which an earlier result stands (contract SC-12).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ReusedAttempt {
     /// The attempt.
     pub op_id: OpId,
@@ -71,7 +72,7 @@ pub struct ReusedAttempt {
 }
 
 /// One job as it ran.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct JobRun {
     /// Which.
     pub job: JobName,

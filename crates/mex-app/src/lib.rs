@@ -11,6 +11,7 @@ pub mod conformance;
 pub mod consent;
 pub mod db;
 pub mod delta;
+pub mod desk;
 pub mod documents;
 mod embedded;
 mod engines;

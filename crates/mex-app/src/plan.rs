@@ -20,6 +20,9 @@ use crate::error::{AppError, AppResult};
 /// Every job a scan can have, in the order they are shown (contract section 8).
 pub const JOBS: [&str; 4] = ["secret", "vuln", "sbom", "license"];
 
+/// The profile a scan runs under where nobody names one (contract CAP-3).
+pub const SCAN_PROFILE: &str = "supply_chain_scan";
+
 /// Whether secrets are searched in the history too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum History {

@@ -13,13 +13,14 @@ use mex_runtime::event::EventContext;
 use mex_runtime::id::{DiagnosticId, RunId};
 use mex_runtime::port::{Clock as _, Record, Recorder as _};
 use mex_runtime::severity::Severity;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::app::App;
 use crate::error::{AppError, AppResult, query};
 
 /// A page of Problems with the counts over all of them.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ProblemList {
     /// Gravest first.
     #[serde(flatten)]
@@ -29,7 +30,7 @@ pub struct ProblemList {
 }
 
 /// One Problem with its newest instances.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ProblemView {
     /// The Problem.
     pub problem: Problem,

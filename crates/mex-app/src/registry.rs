@@ -5,6 +5,7 @@ use std::path::Path;
 use mex_runtime::capability::{CapabilityEntry, CapabilityRegistry, RegistrySource};
 use mex_runtime::code::Code;
 use mex_runtime::digest::Digest;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::app::App;
@@ -15,7 +16,7 @@ use crate::input;
 const MAX_BYTES: usize = 16 * 1024 * 1024;
 
 /// A registry as it is shown.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct RegistryView {
     /// Its version.
     pub capability_registry_version: String,
@@ -30,7 +31,7 @@ pub struct RegistryView {
 }
 
 /// A profile as it is shown.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ProfileView {
     /// Its id.
     pub profile_id: String,

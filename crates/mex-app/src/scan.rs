@@ -27,6 +27,7 @@ use mex_runtime::port::{Cancel, Clock as _, Progress, Record, Recorder as _};
 use mex_runtime::result::Status;
 use mex_scanners::secret_name::redacted;
 use mex_scanners::stage::{Holds, Stage, StageOptions};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::app::App;
@@ -67,7 +68,7 @@ pub struct ScanRequest {
 }
 
 /// What came of it. Version `so-1.0`.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ScanOutcome {
     /// Always `"so-1.0"`.
     pub schema_version: &'static str,
@@ -98,7 +99,7 @@ pub struct ScanOutcome {
 }
 
 /// Where the exceptions of a scan come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AllowlistOrigin {
     /// There is none.
@@ -110,7 +111,7 @@ pub enum AllowlistOrigin {
 }
 
 /// What was staged.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Staged {
     /// How many files.
     pub files: u64,
@@ -156,7 +157,26 @@ impl App {
         cancel: &Cancel,
         steps: StepSink<'_>,
     ) -> AppResult<ScanOutcome> {
-        let prepared = self.prepare(request)?;
+        self.scan_as(self.fresh_run_id(), request, cancel, steps)
+    }
+
+    /// The id of a scan that is about to begin.
+    pub fn fresh_run_id(&self) -> RunId {
+        RunId::new(self.clock.uuid())
+    }
+
+    /// [`App::scan`] under an id that its caller already told somebody.
+    ///
+    /// # Errors
+    /// As [`App::scan`].
+    pub fn scan_as(
+        &self,
+        run_id: RunId,
+        request: &ScanRequest,
+        cancel: &Cancel,
+        steps: StepSink<'_>,
+    ) -> AppResult<ScanOutcome> {
+        let prepared = self.prepare(run_id, request)?;
         self.begin_scan(request, &prepared)?;
         let result = self.run_scan(request, &prepared, cancel, steps);
         if let Err(error) = &result {
@@ -170,7 +190,7 @@ impl App {
         result
     }
 
-    fn prepare(&self, request: &ScanRequest) -> AppResult<Prepared> {
+    fn prepare(&self, run_id: RunId, request: &ScanRequest) -> AppResult<Prepared> {
         let policy = documents::policy(request.policy.as_deref())?;
         let workspace = Workspace::at(&request.path)?;
         for (named, what) in
@@ -219,7 +239,6 @@ impl App {
                 handle: Some(handle),
             })
             .collect();
-        let run_id = RunId::new(self.clock.uuid());
         let context = EventContext {
             actor: Actor::Human,
             actor_id: self.actor_id.clone(),

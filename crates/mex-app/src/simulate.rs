@@ -6,6 +6,7 @@ use mex_runtime::code::Code;
 use mex_runtime::event::{DecisionOutcome, EventBody};
 use mex_runtime::id::{ConsentId, EngineId, OperationName, ProfileId};
 use mex_runtime::port::{Clock as _, Record, Recorder as _};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::app::App;
@@ -25,7 +26,7 @@ pub struct Simulation {
 }
 
 /// The whole chain of the answer.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Simulated {
     /// What would happen.
     pub outcome: DecisionOutcome,

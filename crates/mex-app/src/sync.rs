@@ -4,6 +4,7 @@
 use mex_runtime::code::Code;
 use mex_runtime::port::Cancel;
 use mex_runtime::result::Status;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::app::App;
@@ -16,7 +17,7 @@ use crate::progress::StepSink;
 pub const DEFAULT_ECOSYSTEMS: [&str; 5] = ["crates.io", "npm", "Go", "PyPI", "RubyGems"];
 
 /// What a sync brought.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Synced {
     /// Every snapshot at hand now.
     pub databases: Vec<DatabaseView>,

@@ -11,6 +11,7 @@ use mex_runtime::port::Cancel;
 use mex_runtime::result::Status;
 use mex_scanners::toolchain::lock::UsedBy;
 use mex_scanners::toolchain::{ToolState, Toolchain, ToolchainError};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::app::App;
@@ -21,7 +22,7 @@ use crate::plan::{self, History, Part};
 use crate::progress::StepSink;
 
 /// A pinned tool as it is shown.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ToolView {
     /// Its name.
     pub name: ToolName,
@@ -52,7 +53,7 @@ pub enum Rebuild {
 }
 
 /// What an installation left, and the conformance suite after it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Installed {
     /// Every pinned tool.
     pub tools: Vec<ToolView>,

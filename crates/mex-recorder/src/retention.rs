@@ -10,6 +10,7 @@ use mex_runtime::event::{Checkpoint, EventBody, EventContext, HumanAction, Reten
 use mex_runtime::id::{ActorId, EventId};
 use mex_runtime::operation::Actor;
 use mex_runtime::port::ArtifactStore as _;
+use schemars::JsonSchema;
 use serde::Serialize;
 use sqlx::Row;
 use sqlx::sqlite::SqliteConnection;
@@ -36,7 +37,7 @@ pub(crate) const RETENTION_DAYS: &str = "retention_days";
 const MAX_ARTIFACTS: usize = 10_000;
 
 /// What a purge took (contract FR-7).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct PurgeReport {
     /// The `retention` event that says so; null where nothing was old enough.
     pub event_id: Option<EventId>,
@@ -53,7 +54,7 @@ pub struct PurgeReport {
 }
 
 /// Why bytes are not there (contract FR-7).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "reason")]
 pub enum Absence {
     /// Retention took them.

@@ -8,6 +8,7 @@ mod walk;
 use std::path::Path;
 
 use mex_runtime::digest::Digest;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::connection::{Readers, Seat};
@@ -24,7 +25,7 @@ const MAX_FAULTS: usize = 100;
 const FULL_CHECK: u64 = 100_000;
 
 /// What kind of thing is wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FaultKind {
     /// The body or its hash is not what was chained: changed, swapped or inserted.
@@ -46,7 +47,7 @@ pub enum FaultKind {
 }
 
 /// One thing that is wrong.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ChainFault {
     /// The sequence number concerned, where there is one.
     pub seq: Option<u64>,
@@ -59,7 +60,7 @@ pub struct ChainFault {
 }
 
 /// What a verification found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct VerifyReport {
     /// Events ever recorded, as the chain says.
     pub events: u64,

@@ -9,6 +9,7 @@ use mex_runtime::id::RunId;
 use mex_runtime::policy::allowlist::{ApprovalMeans, Exception, Match};
 use mex_runtime::policy::matching::{EXPIRY_NOTICE, ExceptionStanding};
 use mex_runtime::port::Clock as _;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::app::App;
@@ -21,7 +22,7 @@ use crate::exception::store::{Held, Place};
 const LONG_DAYS: i64 = 180;
 
 /// The exceptions of a data folder or of a file. Version `el-1.0`.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ExceptionList {
     /// Always `"el-1.0"`.
     pub schema_version: &'static str,
@@ -30,7 +31,7 @@ pub struct ExceptionList {
 }
 
 /// One allowlist.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct DocumentView {
     /// Its name for good.
     pub document_id: String,
@@ -45,7 +46,7 @@ pub struct DocumentView {
 }
 
 /// One exception with its state.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ExceptionView {
     /// As written.
     pub exception: Exception,
@@ -58,7 +59,7 @@ pub struct ExceptionView {
 }
 
 /// Whether an exception holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ExceptionState {
     /// It holds.
@@ -70,7 +71,7 @@ pub enum ExceptionState {
 }
 
 /// What a check found. Version `ek-1.0`.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct CheckReport {
     /// Always `"ek-1.0"`.
     pub schema_version: &'static str,
@@ -79,7 +80,7 @@ pub struct CheckReport {
 }
 
 /// One valid document with what is remarkable about it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct CheckedDocument {
     /// Its name for good.
     pub document_id: String,
@@ -92,7 +93,7 @@ pub struct CheckedDocument {
 }
 
 /// One thing to look at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Remark {
     /// The exception.
     pub exception: String,
@@ -103,7 +104,7 @@ pub struct Remark {
 }
 
 /// The sorts of remarks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RemarkKind {
     /// It lifts nothing any more.

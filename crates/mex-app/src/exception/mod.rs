@@ -16,6 +16,7 @@ use mex_runtime::digest::Digest;
 use mex_runtime::event::{AllowlistChange, EventBody, HumanAction};
 use mex_runtime::id::WorkspaceId;
 use mex_runtime::policy::allowlist::{Allowlist, Exception};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::app::App;
@@ -150,6 +151,13 @@ pub struct Draft {
     pub impact: Impact,
 }
 
+impl Draft {
+    /// What would be done.
+    pub const fn change(&self) -> AllowlistChange {
+        self.change
+    }
+}
+
 /// Why a draft was not saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Declined {
@@ -160,7 +168,7 @@ pub enum Declined {
 }
 
 /// A change that was saved. Version `xc-1.0`.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Changed {
     /// Always `"xc-1.0"`.
     pub schema_version: &'static str,

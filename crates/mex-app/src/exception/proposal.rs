@@ -6,6 +6,7 @@ use mex_runtime::digest::Digest;
 use mex_runtime::finding::{Finding, LicenseUnit};
 use mex_runtime::policy::merge::spell_alias;
 use mex_runtime::policy::preview::finding_of;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::app::App;
@@ -13,7 +14,7 @@ use crate::error::{AppError, AppResult};
 use crate::exception::runs::RecordedRun;
 
 /// One wish of the project. Its number is how it is accepted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Proposal {
     /// From 1, in a fixed order for one scan.
     pub number: usize,

@@ -16,6 +16,7 @@ use mex_runtime::policy::verdict::{Decision, Reason, Rule, Verdict};
 use mex_runtime::port::{ArtifactStore as _, Clock as _};
 use mex_runtime::report::Report;
 use mex_runtime::severity::VulnSeverity;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -38,7 +39,7 @@ pub(crate) struct RecordedRun {
 }
 
 /// What exceptions would hide (contract SC-4): shown before anything is saved.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Impact {
     /// In the newest scan; null where there is none.
     pub now: Option<ScanImpact>,
@@ -53,7 +54,7 @@ pub struct Impact {
 }
 
 /// What exceptions would have done to one scan.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ScanImpact {
     /// Which.
     pub run_id: RunId,
@@ -75,7 +76,7 @@ pub struct ScanImpact {
 }
 
 /// One thing that would be hidden.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Hidden {
     /// The rule it stands under.
     pub rule: Rule,
@@ -86,7 +87,7 @@ pub struct Hidden {
 }
 
 /// What one document hides.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct DocumentImpact {
     /// Where it lives.
     pub place: Place,

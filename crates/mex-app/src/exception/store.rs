@@ -14,6 +14,7 @@ use mex_runtime::event::{AllowlistChange, EventBody, HumanAction};
 use mex_runtime::id::WorkspaceId;
 use mex_runtime::policy::allowlist::{self, Allowlist, FingerprintKey};
 use mex_runtime::port::ArtifactStore as _;
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use crate::app::App;
@@ -22,7 +23,7 @@ use crate::exception::invalid;
 use crate::{documents, input};
 
 /// Where an allowlist lives.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "in", rename_all = "snake_case")]
 pub enum Place {
     /// Approved in the data folder, for one project.

@@ -23,6 +23,7 @@ use mex_runtime::id::{
 };
 use mex_runtime::result::Status;
 use mex_runtime::severity::Severity;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use approvals::ApprovedAllowlist;
@@ -31,7 +32,7 @@ pub use approvals::ApprovedAllowlist;
 pub const MAX_PAGE: u32 = 1_000;
 
 /// Items in order, and where to go on.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Page<T, K = u64> {
     /// At most the filter's limit.
     pub items: Vec<T>,
@@ -40,7 +41,7 @@ pub struct Page<T, K = u64> {
 }
 
 /// An event with its place in the chain.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct StoredEvent {
     /// Its place, from 1. Order comes from here, never from a clock (promise P38).
     pub seq: u64,
@@ -92,7 +93,7 @@ pub struct EventFilter {
 }
 
 /// How a job stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "state", content = "status")]
 pub enum JobState {
     /// A living process works on it.
@@ -104,7 +105,7 @@ pub enum JobState {
 }
 
 /// A job as its events tell it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct JobEntry {
     /// Its id.
     pub job_id: JobId,
@@ -136,7 +137,7 @@ pub struct JobEntry {
 }
 
 /// How a scan stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "state")]
 pub enum ScanState {
     /// A living process works on it.
@@ -163,7 +164,7 @@ pub enum ScanState {
 }
 
 /// A scan as its events tell it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct ScanEntry {
     /// Its id.
     pub run_id: RunId,
@@ -193,7 +194,7 @@ pub struct ScanEntry {
 }
 
 /// An attempt as its events tell it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct OperationEntry {
     /// Its id.
     pub op_id: OpId,
@@ -225,7 +226,7 @@ pub struct OperationEntry {
 }
 
 /// Diagnostics of one fingerprint (contract DIAG-3).
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Problem {
     /// What groups them.
     pub fingerprint: Digest,
@@ -260,7 +261,7 @@ pub struct Problem {
 }
 
 /// Where a list of Problems continues.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ProblemKey {
     /// Severity of the last one shown, 0 for hint to 4 for fatal.
     pub severity_rank: i64,
@@ -290,7 +291,7 @@ pub struct ProblemFilter {
 }
 
 /// One raw instance (contract DIAG-3).
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct StoredDiagnostic {
     /// Where its FR-EVT-003 stands.
     pub seq: u64,
@@ -305,7 +306,7 @@ pub struct StoredDiagnostic {
 }
 
 /// How many Problems share a severity and a status.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ProblemCount {
     /// The severity.
     pub severity: Severity,
@@ -316,7 +317,7 @@ pub struct ProblemCount {
 }
 
 /// How a consent stands at a moment (contract CAP-5).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ConsentState {
     /// It can be used.
@@ -328,7 +329,7 @@ pub enum ConsentState {
 }
 
 /// A consent as its events tell it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct ConsentEntry {
     /// Its id.
     pub consent_id: ConsentId,
@@ -349,7 +350,7 @@ pub struct ConsentEntry {
 }
 
 /// The latest conformance run of one engine with one adapter and one set of tools.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct ConformanceEntry {
     /// The engine.
     pub engine_id: EngineId,

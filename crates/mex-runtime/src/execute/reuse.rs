@@ -72,7 +72,7 @@ pub struct DoubtfulResult {
 }
 
 /// The attempt whose result stands for this one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct ReusedFrom {
     /// The attempt that ran.
     pub op_id: OpId,
