@@ -32,7 +32,7 @@ pub struct Register {
 /// One component.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Entry {
-    /// `crate`, `tool`, `data`, `python`, `action` or `wheel`.
+    /// `crate`, `npm`, `tool`, `data`, `python`, `action` or `wheel`.
     pub kind: &'static str,
     /// Its name.
     pub name: String,
@@ -71,6 +71,9 @@ pub struct Reviewed {
     actions: BTreeMap<String, String>,
     wheels: BTreeMap<String, Wheel>,
     python: BTreeMap<String, String>,
+    /// Packages whose own lockfile entry tells none.
+    #[serde(default)]
+    npm: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -85,6 +88,7 @@ impl Register {
     pub fn of(root: &Path) -> io::Result<Self> {
         let reviewed = Reviewed::read(root)?;
         let (mut components, not_built) = crates(root)?;
+        components.extend(npm(root, &reviewed)?);
         components.extend(lock(root)?);
         components.extend(python(root, &reviewed)?);
         components.extend(workflow(root, &reviewed)?);
@@ -189,13 +193,15 @@ fn crates(root: &Path) -> io::Result<(Vec<Entry>, Vec<String>)> {
 /// names what no feature switches on.
 fn modes(root: &Path, target: &str) -> io::Result<BTreeMap<(String, String), Mode>> {
     let mut modes = BTreeMap::new();
-    for (mode, arguments) in [
-        (Mode::Linked, ["--package=mex-cli", "--edges=normal,no-proc-macro"]),
-        (Mode::Build, ["--package=mex-cli", "--edges=normal,build"]),
-        (Mode::Test, ["--workspace", "--edges=normal,build,dev"]),
+    // What ships: the command and the desktop.
+    let shipped: &[&str] = &["--package=mex-cli", "--package=mex-desktop"];
+    for (mode, packages, edges) in [
+        (Mode::Linked, shipped, "--edges=normal,no-proc-macro"),
+        (Mode::Build, shipped, "--edges=normal,build"),
+        (Mode::Test, &["--workspace"], "--edges=normal,build,dev"),
     ] {
         let mut tree = cargo();
-        tree.arg("tree").args(arguments).args(["--locked", "--offline", "--prefix=none"]);
+        tree.arg("tree").args(packages).arg(edges).args(["--locked", "--offline", "--prefix=none"]);
         tree.args(["--format={p}", "--target", target]).current_dir(root);
         let output = tree.output()?;
         if !output.status.success() {
@@ -215,6 +221,40 @@ fn modes(root: &Path, target: &str) -> io::Result<BTreeMap<(String, String), Mod
 #[expect(clippy::disallowed_methods, reason = "a generator for developers, not the product")]
 fn cargo() -> Command {
     Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// The packages of the pages, by the lockfile: what is not for development is in the program.
+pub fn npm(root: &Path, reviewed: &Reviewed) -> io::Result<Vec<Entry>> {
+    const LOCK: &str = "ui/package-lock.json";
+    let lock: Value = serde_json::from_str(&read(root, LOCK)?)?;
+    let packages = lock["packages"].as_object().into_iter().flatten();
+    let mut entries = Vec::new();
+    let mut used = BTreeSet::new();
+    for (path, package) in packages {
+        let Some((_, name)) = path.rsplit_once("node_modules/") else { continue };
+        let word = |field: &str| package[field].as_str().unwrap_or_default().to_owned();
+        let licence = match reviewed.npm.get(name) {
+            Some(licence) => {
+                used.insert(name);
+                licence.clone()
+            }
+            None => word("license"),
+        };
+        entries.push(Entry {
+            kind: "npm",
+            name: name.to_owned(),
+            version: word("version"),
+            licence,
+            integration: if package["dev"] == true { Mode::Build } else { Mode::Linked },
+            pin: word("integrity"),
+        });
+    }
+    match reviewed.npm.keys().find(|name| !used.contains(name.as_str())) {
+        Some(stale) => {
+            Err(wrong(format!("docs/oss-reviewed.toml names `{stale}`, which `{LOCK}` does not")))
+        }
+        None => Ok(entries),
+    }
 }
 
 /// Tools, databases and embedded data.

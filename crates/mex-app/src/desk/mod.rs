@@ -56,6 +56,7 @@ pub struct Cursor(String);
 
 /// Some rows of a list, in order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "{T}Rows")]
 pub struct Rows<T> {
     /// At most the question's limit, never more than [`MOST_ROWS`].
     pub items: Vec<T>,

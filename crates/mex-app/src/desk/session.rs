@@ -1,16 +1,21 @@
 //! What a window shows first: where the product works, what is in force, what runs. Reads what is at
 //! hand; never probes a sandbox or hashes a tool, which a start has no time for.
 
+use std::path::Path;
+
 use jiff::Timestamp;
 use mex_recorder::query::ProblemCount;
 use mex_runtime::artifact::{LimitLevel, SandboxLevel};
 use mex_runtime::capability::RegistrySource;
 use mex_runtime::id::{ActorId, RunId};
 use mex_runtime::policy::verdict::ScanMode;
+use mex_runtime::port::Clock as _;
+use mex_scanners::secret_name::redacted;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Screens;
+use super::scans::StartScanRequest;
 use crate::app::VERSION;
 use crate::error::{AppResult, query};
 
@@ -105,5 +110,18 @@ impl Screens {
             running,
             first_run: app.recorder.scans(None, 1).map_err(query)?.items.is_empty(),
         })
+    }
+
+    /// What a window shows of a scan that is about to begin, under the id it will have.
+    pub fn about_to_scan(&self, asked: &StartScanRequest) -> RunningScan {
+        let project = redacted(&asked.path);
+        let name = Path::new(&project).file_name().unwrap_or_default().to_string_lossy();
+        RunningScan {
+            run_id: self.app.fresh_run_id(),
+            name: name.into_owned(),
+            mode: asked.mode,
+            begun_at: self.app.clock.now(),
+            project,
+        }
     }
 }

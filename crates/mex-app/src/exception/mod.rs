@@ -169,6 +169,7 @@ pub enum Declined {
 
 /// A change that was saved. Version `xc-1.0`.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "ExceptionsChanged")]
 pub struct Changed {
     /// Always `"xc-1.0"`.
     pub schema_version: &'static str,

@@ -1,0 +1,204 @@
+//! The one table of commands: handlers, access list and bindings are made of it.
+//! Each entry is one call of a use case; never a rule of its own.
+
+use mex_app::db::DatabaseView;
+use mex_app::desk::ById;
+use mex_app::desk::consents::{GrantConsentRequest, RevokeConsentRequest};
+use mex_app::desk::progress::Progress;
+use mex_app::desk::recorder::{EventsQuestion, JobsQuestion, Tail, TailQuestion, VerifyQuestion};
+use mex_app::desk::scans::{DeltaQuestion, ScanView, ScansQuestion, StartScanRequest, StartedScan};
+use mex_app::desk::session::{OpenState, RunningScan};
+use mex_app::desk::tools::{InstallRequest, SyncRequest, ToolRow};
+use mex_app::desk::{Rows, artifacts, exceptions, gates};
+use mex_app::history::JobView;
+use mex_app::record::{ConsentEntry, JobEntry, OperationEntry, ScanEntry, StoredEvent};
+use mex_app::registry::RegistryView;
+use mex_app::runtime::delta::Delta;
+
+use crate::command::Command;
+use crate::host::{self, Chore, ChoreQuestion, Chosen, FileQuestion, Stopping};
+use crate::news::HostNews;
+use crate::outside::{Advisory, OutsidePage};
+
+/// Commands that are a method of [`mex_app::desk::Screens`] under the same name.
+macro_rules! screens {
+    ($($about:literal $name:ident ($($question:ty)?) -> $answer:ty;)*) => {
+        vec![$(screen!($about $name ($($question)?) -> $answer)),*]
+    };
+}
+
+macro_rules! screen {
+    ($about:literal $name:ident () -> $answer:ty) => {
+        Command::tell::<$answer>(stringify!($name), $about, |desk| desk.screens()?.$name())
+    };
+    ($about:literal $name:ident ($question:ty) -> $answer:ty) => {
+        Command::ask::<$question, $answer>(stringify!($name), $about, |desk, asked| {
+            desk.screens()?.$name(&asked)
+        })
+    };
+}
+
+/// Every command the window may call, sorted by name.
+pub fn table() -> Vec<Command> {
+    let mut table = of_screens();
+    table.extend(of_host());
+    table.sort_by_key(|command| command.name);
+    table
+}
+
+fn of_screens() -> Vec<Command> {
+    screens! {
+        "One page of scans, newest first."
+        scans(ScansQuestion) -> Rows<ScanEntry>;
+        "One scan with its verdict, jobs and attempts."
+        scan(ById) -> ScanView;
+        "What changed from one scan to another, and why."
+        delta(DeltaQuestion) -> Delta;
+        "The six gates of one attempt, before and after."
+        gates(ById) -> gates::GateTable;
+        "The attempts of a scan or a job, oldest first."
+        operations(gates::OperationsQuestion) -> Vec<OperationEntry>;
+        "One page of events."
+        events(EventsQuestion) -> Rows<StoredEvent>;
+        "One event."
+        event(ById) -> StoredEvent;
+        "What came after a place in the chain."
+        tail(TailQuestion) -> Tail;
+        "One page of jobs, newest first."
+        jobs(JobsQuestion) -> Rows<JobEntry>;
+        "One job, or the jobs of one scan."
+        job(ById) -> JobView;
+        "Checks the chain of events, against an exported head where one is given."
+        verify_recorder(VerifyQuestion) -> mex_app::record::VerifyReport;
+        "One artifact with its beginning as text."
+        artifact(ById) -> artifacts::ArtifactDetail;
+        "Reads and hashes one artifact."
+        verify_artifact(ById) -> mex_app::artifact::ArtifactCheck;
+        "The pinned tools and what stands of each."
+        tools() -> Vec<ToolRow>;
+        "The advisory databases with their ages."
+        databases() -> Vec<DatabaseView>;
+        "Every consent with its state."
+        consents() -> Vec<ConsentEntry>;
+        "Grants a consent for a time."
+        grant_consent(GrantConsentRequest) -> ConsentEntry;
+        "Takes a consent back."
+        revoke_consent(RevokeConsentRequest) -> ConsentEntry;
+        "The exceptions in force and those that have run out."
+        exceptions(exceptions::ExceptionsQuestion) -> mex_app::exception::ExceptionList;
+        "Exceptions a model proposed for a scan."
+        proposals(ById) -> Vec<mex_app::exception::Proposal>;
+        "Drafts exceptions and says what they would hide; nothing is accepted yet."
+        draft_exception(exceptions::DraftExceptionRequest) -> exceptions::DraftView;
+        "Drafts the renewal of an exception."
+        draft_renewal(exceptions::DraftRenewalRequest) -> exceptions::DraftView;
+        "Drafts exceptions for everything a scan found."
+        draft_baseline(exceptions::DraftBaselineRequest) -> exceptions::DraftView;
+        "Accepts exactly the draft that was shown."
+        save_draft(exceptions::DraftChoice) -> mex_app::exception::Changed;
+        "Drops a draft; that it was declined is recorded."
+        decline_draft(exceptions::DraftChoice) -> ();
+        "Takes an exception back."
+        revoke_exception(exceptions::RevokeExceptionRequest) -> mex_app::exception::Changed;
+    }
+}
+
+fn of_host() -> Vec<Command> {
+    vec![
+        Command::tell::<OpenState>(
+            "open_state",
+            "What a window shows first; tries again to open a data folder that could not be opened.",
+            host::open_state,
+        ),
+        Command::hear::<HostNews>(
+            "listen",
+            "What the host tells unasked: something to open, something dropped, somebody wants to leave.",
+            host::listen,
+        ),
+        Command::tell::<RegistryView>(
+            "registry_view",
+            "The capability registry in force.",
+            |desk| desk.screens()?.app().registry_view(None),
+        ),
+        Command::follow::<StartScanRequest, StartedScan, Progress>(
+            "start_scan",
+            "Begins a scan; progress and its end come over the channel.",
+            host::start_scan,
+        ),
+        Command::follow::<ById, StartedScan, Progress>(
+            "attach_scan",
+            "Comes back to a scan of this process: everything so far in one batch, then what comes.",
+            host::attach_scan,
+        ),
+        Command::ask::<ById, Stopping>(
+            "cancel_scan",
+            "Asks a scan to stop; its end comes over its channel.",
+            host::cancel_scan,
+        ),
+        Command::tell::<Vec<RunningScan>>(
+            "running_scans",
+            "The scans that run in this process.",
+            host::running_scans,
+        ),
+        Command::follow::<InstallRequest, (), Progress>(
+            "install_tools",
+            "Installs tools; needs a live consent for `net.http`.",
+            host::install_tools,
+        ),
+        Command::follow::<SyncRequest, (), Progress>(
+            "sync_databases",
+            "Fetches advisory databases; needs a live consent for `net.http`.",
+            host::sync_databases,
+        ),
+        Command::tell::<Vec<Chore>>(
+            "running_chores",
+            "Installations and fetches that run in this process.",
+            host::running_chores,
+        ),
+        Command::follow::<ChoreQuestion, (), Progress>(
+            "attach_chore",
+            "Comes back to an installation or a fetch.",
+            host::attach_chore,
+        ),
+        Command::ask::<ChoreQuestion, Stopping>(
+            "cancel_chore",
+            "Asks an installation or a fetch to stop.",
+            host::cancel_chore,
+        ),
+        Command::tell::<Chosen>(
+            "choose_folder",
+            "Asks for a project folder with the dialog of the system.",
+            host::choose_folder,
+        ),
+        Command::ask::<FileQuestion, Chosen>(
+            "choose_file",
+            "Asks for a file with the dialog of the system.",
+            host::choose_file,
+        ),
+        Command::ask::<host::ImportDatabaseRequest, Option<DatabaseView>>(
+            "import_database",
+            "Takes in an advisory database from a file chosen with the dialog of the system.",
+            host::import_database,
+        ),
+        Command::ask::<ById, Chosen>(
+            "save_artifact",
+            "Writes an artifact to a place chosen with the dialog of the system.",
+            host::save_artifact,
+        ),
+        Command::ask::<Advisory, OutsidePage>(
+            "advisory_page",
+            "Where an advisory is described, to be shown before it is opened.",
+            host::advisory_page,
+        ),
+        Command::ask::<Advisory, ()>(
+            "open_advisory_page",
+            "Opens the description of an advisory in the browser.",
+            host::open_advisory_page,
+        ),
+        Command::tell::<()>(
+            "quit",
+            "Cancels what runs, waits for its end, and leaves.",
+            host::quit,
+        ),
+    ]
+}

@@ -1,0 +1,191 @@
+//! A small WebDriver client: what the tests of the window need of the protocol, over HTTP on the
+//! loopback. Owns the sessions; never knows a screen.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+/// The key under which the protocol hands out elements.
+const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
+
+/// How long a screen may take before a test gives up: generous, so that only what never comes fails.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// One window under control.
+pub struct Session {
+    base: String,
+    over: bool,
+}
+
+/// One element of the page.
+pub struct Element<'a> {
+    session: &'a Session,
+    id: String,
+}
+
+impl Session {
+    /// Starts the program with these arguments and takes control of its window.
+    pub fn start(server: &str, program: &str, arguments: &[&str]) -> Self {
+        let options = json!({"application": program, "args": arguments});
+        let asked = json!({"capabilities": {"alwaysMatch": {"tauri:options": options}}});
+        let answer = post(&format!("{server}/session"), &asked).unwrap();
+        let id = answer["sessionId"].as_str().unwrap_or_else(|| panic!("{answer}"));
+        Self { base: format!("{server}/session/{id}"), over: false }
+    }
+
+    /// Runs a script in the page and gives what it returns.
+    pub fn run(&self, script: &str, arguments: Value) -> Value {
+        let asked = json!({"script": script, "args": arguments});
+        post(&format!("{}/execute/sync", self.base), &asked).unwrap()
+    }
+
+    /// Calls a command of the host as the pages do: the answer, or the error it was refused with.
+    pub fn call(&self, name: &str, argument: Value) -> Result<Value, Value> {
+        let script = "const [name, argument, done] = arguments;
+            window.__TAURI_INTERNALS__.invoke(name, argument)
+                .then((answer) => done({ answer }), (error) => done({ error }));";
+        let asked = json!({"script": script, "args": [name, argument]});
+        let told = post(&format!("{}/execute/async", self.base), &asked).unwrap();
+        match told.get("error") {
+            Some(error) => Err(error.clone()),
+            None => Ok(told["answer"].clone()),
+        }
+    }
+
+    /// [`Session::call`] with a question.
+    pub fn ask(&self, name: &str, question: Value) -> Result<Value, Value> {
+        self.call(name, json!({"question": question}))
+    }
+
+    /// The first element that matches, once it is there.
+    #[track_caller]
+    pub fn find(&self, css: &str) -> Element<'_> {
+        self.wait(&format!("`{css}`"), || self.find_now(css))
+    }
+
+    /// The first element that matches now.
+    pub fn find_now(&self, css: &str) -> Option<Element<'_>> {
+        let asked = json!({"using": "css selector", "value": css});
+        let found = post(&format!("{}/element", self.base), &asked).ok()?;
+        Some(Element { session: self, id: found[ELEMENT].as_str()?.to_owned() })
+    }
+
+    /// The first element whose own text is this, once it is there.
+    #[track_caller]
+    pub fn find_text(&self, css: &str, text: &str) -> Element<'_> {
+        let script = "return [...document.querySelectorAll(arguments[0])]
+            .find((one) => one.textContent.trim().includes(arguments[1])) ?? null;";
+        self.wait(&format!("`{css}` with `{text}`"), || {
+            let found = self.run(script, json!([css, text]));
+            Some(Element { session: self, id: found[ELEMENT].as_str()?.to_owned() })
+        })
+    }
+
+    /// Everything that is written on the page now.
+    pub fn text(&self) -> String {
+        self.run("return document.body.innerText;", json!([]))
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    }
+
+    /// Waits until the page says this.
+    #[track_caller]
+    pub fn says(&self, text: &str) {
+        self.wait(&format!("the text `{text}`"), || self.text().contains(text).then_some(()));
+    }
+
+    /// Waits until something is there, and fails with what is on the page instead.
+    #[track_caller]
+    pub fn wait<T>(&self, what: &str, look: impl Fn() -> Option<T>) -> T {
+        let begun = Instant::now();
+        loop {
+            if let Some(found) = look() {
+                return found;
+            }
+            assert!(
+                begun.elapsed() < PATIENCE,
+                "{what} never came; the page says:\n{}",
+                self.text()
+            );
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// Loads the page again, as a person would.
+    pub fn reload(&self) {
+        post(&format!("{}/refresh", self.base), &json!({})).unwrap();
+    }
+
+    /// A picture of the window, as PNG in base64.
+    pub fn picture(&self) -> String {
+        let picture = get(&format!("{}/screenshot", self.base)).unwrap();
+        picture.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Lets go of the window; its program ends with that.
+    pub fn end(mut self) {
+        self.leave();
+    }
+
+    fn leave(&mut self) {
+        if !self.over {
+            self.over = true;
+            let _ = ureq::delete(&self.base).call();
+        }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
+
+impl Element<'_> {
+    /// Clicks it as a mouse would.
+    pub fn click(&self) {
+        post(&self.url("click"), &json!({})).unwrap();
+    }
+
+    /// Types into it.
+    pub fn keys(&self, text: &str) {
+        post(&self.url("value"), &json!({"text": text})).unwrap();
+    }
+
+    /// What it says.
+    pub fn text(&self) -> String {
+        get(&self.url("text")).unwrap().as_str().unwrap_or_default().to_owned()
+    }
+
+    fn url(&self, what: &str) -> String {
+        format!("{}/element/{}/{what}", self.session.base, self.id)
+    }
+}
+
+fn post(url: &str, body: &Value) -> Result<Value, String> {
+    let agent = agent();
+    let sent = agent.post(url).header("content-type", "application/json").send(body.to_string());
+    value(sent, url)
+}
+
+fn get(url: &str) -> Result<Value, String> {
+    value(agent().get(url).call(), url)
+}
+
+fn agent() -> ureq::Agent {
+    // An error of the protocol has a body that says what it is.
+    ureq::Agent::config_builder().http_status_as_error(false).proxy(None).build().into()
+}
+
+fn value(
+    answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
+    url: &str,
+) -> Result<Value, String> {
+    let mut answer = answer.map_err(|error| format!("{url}: {error}"))?;
+    let status = answer.status();
+    let text = answer.body_mut().with_config().limit(64 << 20).read_to_string();
+    let text = text.map_err(|error| format!("{url}: {error}"))?;
+    let value: Value = serde_json::from_str(&text).map_err(|error| format!("{url}: {error}"))?;
+    if status.is_success() { Ok(value["value"].clone()) } else { Err(format!("{url}: {value}")) }
+}
