@@ -5,6 +5,7 @@ import { BackendProvider, newCache, useAsk, useBackend } from '../backend/use';
 import { ActionsProvider } from '../shared/actions';
 import { type Kept, Keeper, KeptProvider } from '../shared/kept';
 import { LiveRegion } from '../shared/Live';
+import { LiveScans } from '../shared/LiveScans';
 import { Toasts } from '../shared/Toasts';
 import { Caught } from './Caught';
 import { Shell } from './Shell';
@@ -65,7 +66,9 @@ function Kept({ window, damage }: { window: string; damage: string | null }) {
   );
   return (
     <KeptProvider value={keeper}>
-      <Shell damage={damage} />
+      <LiveScans>
+        <Shell damage={damage} />
+      </LiveScans>
     </KeptProvider>
   );
 }

@@ -1,3 +1,4 @@
+import type { ProblemCount } from '../bindings/desk';
 import type { Severity as Grade } from '../bindings/types';
 import { useAsk } from '../backend/use';
 import { count } from '../shared/format';
@@ -22,8 +23,8 @@ export function StatusBar() {
     <footer className={styles.bar} aria-label="Status">
       <ul className={styles.counts} aria-label="Problems by severity">
         {GRADES.map((grade) => {
-          const found = counts.data?.by_severity.find((one) => one.severity === grade);
-          const [filtered, total] = [found?.filtered ?? 0, found?.total ?? 0];
+          const filtered = sum(counts.data?.matching, grade);
+          const total = sum(counts.data?.all, grade);
           return (
             <li key={grade}>
               <Link to={to.problems(`is:open severity:${grade}`)} className={styles.count}>
@@ -58,4 +59,8 @@ export function StatusBar() {
       </div>
     </footer>
   );
+}
+
+function sum(counts: readonly ProblemCount[] | undefined, grade: Grade): number {
+  return (counts ?? []).reduce((all, one) => all + (one.severity === grade ? one.count : 0), 0);
 }

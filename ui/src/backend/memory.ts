@@ -63,7 +63,10 @@ export function memory(
     const exact = known?.find((one) => canonical(one.question ?? {}) === canonical(question));
     const answer = own[name];
     if (answer !== undefined) return answer(question, heard);
-    const exchange = exact ?? byStart(known, question);
+    const exchange =
+      exact ??
+      byStart(known, question) ??
+      (known?.length === 1 && question['id'] === undefined ? known[0] : undefined);
     if (exchange === undefined) throw missing(name);
     if (exchange.refusal !== undefined) throw new Refusal(exchange.refusal);
     for (const message of exchange.messages ?? []) heard?.(message);

@@ -1,6 +1,6 @@
 // Problems without a host: the recorded rows, filtered by the plain words of the query language.
 // Good enough to look at screens; what a query means is the host's to say.
-import type { ProblemRow, ProblemView } from '../bindings/desk';
+import type { ProblemDetail, ProblemFacet, ProblemRow } from '../bindings/desk';
 import type { ProblemStatus, Severity } from '../bindings/types';
 import { Refusal } from './backend';
 import { manyProblems } from './memoryMany';
@@ -9,39 +9,29 @@ import type { Recorded } from './recording';
 type Asked = Record<string, unknown>;
 
 const SEVERITIES: readonly Severity[] = ['fatal', 'error', 'warning', 'info', 'hint'];
-const STATUSES: readonly ProblemStatus[] = ['open', 'acknowledged', 'muted', 'resolved'];
 const FIELDS = [
-  'is',
   'severity',
-  'tool',
+  'status',
   'job',
+  'tool',
   'code',
   'rule',
   'package',
   'file',
-  'status',
   'tag',
-  'scan',
-  'new',
+  'source',
+  'project',
 ];
+const WORDS = ['is', 'new', 'scan', 'no', ...FIELDS];
 
+/** Every command about Problems, over the recorded rows or as many as a test asks for. */
 export function problemDesk(recorded: ReadonlyMap<string, Recorded>, wanted: URLSearchParams) {
-  const given = recorded.get('problems')?.[0]?.answer as { items: ProblemRow[] } | undefined;
-  const many = Number(wanted.get('rows') ?? '0');
-  const rows =
-    wanted.has('first') || wanted.has('clean')
-      ? []
-      : many > 0
-        ? manyProblems(many)
-        : (given?.items ?? []);
+  const rows = rowsOf(recorded, wanted);
+  const details = recorded.get('problem') ?? [];
   const undo = new Map<string, { row: ProblemRow; status: ProblemStatus; reason: string }[]>();
   const find = (query: unknown) => rows.filter(matcher(typeof query === 'string' ? query : ''));
-  const sorted = (asked: Asked) => {
-    const found = find(asked['query']);
-    return asked['sort'] === 'newest'
-      ? found.sort((a, b) => b.last_seen.localeCompare(a.last_seen))
-      : found;
-  };
+  const sorted = (asked: Asked) =>
+    find(asked['query']).sort(order((asked['sort'] ?? 'gravest') as string));
   return {
     problems: (asked: Asked) => {
       const found = sorted(asked);
@@ -51,122 +41,157 @@ export function problemDesk(recorded: ReadonlyMap<string, Recorded>, wanted: URL
     },
     problem_counts: (asked: Asked) => {
       const found = find(asked['query']);
-      const count = (list: readonly ProblemRow[], of: keyof ProblemRow, is: string) =>
-        list.reduce((sum, row) => sum + (row[of] === is ? 1 : 0), 0);
       return {
         filtered: found.length,
         total: rows.length,
-        by_severity: SEVERITIES.map((severity) => ({
-          severity,
-          filtered: count(found, 'severity', severity),
-          total: count(rows, 'severity', severity),
-        })),
-        by_status: STATUSES.map((status) => ({
-          status,
-          filtered: count(found, 'status', status),
-          total: count(rows, 'status', status),
-        })),
+        matching: counted(found),
+        all: counted(rows),
       };
     },
-    problem_groups: (asked: Asked) => {
-      const groups = Map.groupBy(
-        find(asked['query']),
-        (row) => valuesOf(row, String(asked['by']))[0] ?? 'none',
-      );
-      return [...groups]
-        .map(([value, members]) => ({
-          value,
-          count: members.length,
-          worst:
-            SEVERITIES.find((grade) => members.some((row) => row.severity === grade)) ?? 'hint',
-        }))
-        .sort((a, b) => b.count - a.count);
-    },
-    problem_facets: (asked: Asked) => {
-      const counts = new Map<string, number>();
-      for (const row of find(asked['query'])) {
-        for (const value of valuesOf(row, String(asked['field'])))
-          counts.set(value, (counts.get(value) ?? 0) + 1);
-      }
-      return [...counts]
-        .map(([value, count]) => ({ value, count }))
-        .sort((a, b) => b.count - a.count);
-    },
+    problem_facets: (asked: Asked) => facets(find(asked['query']), asked),
     neighbours: (asked: Asked) => {
-      const found = find(asked['query']);
-      const at = found.findIndex((row) => row.fingerprint === asked['id']);
+      const found = sorted(asked);
+      const at = found.findIndex((row) => row.problem.fingerprint === asked['id']);
       return {
-        previous: found[at - 1]?.fingerprint ?? null,
-        next: found[at + 1]?.fingerprint ?? null,
+        previous: found[at - 1]?.problem.fingerprint ?? null,
+        next: found[at + 1]?.problem.fingerprint ?? null,
       };
     },
-    problem: (asked: Asked) => {
+    problem: (asked: Asked): ProblemDetail => {
       const id = String(asked['id']);
-      const row = rows.find((one) => one.fingerprint.startsWith(id));
-      const all = recorded.get('problem') ?? [];
-      const view = (
-        all.find((one) => String((one.question as Asked)['id']).startsWith(id)) ??
-        (many > 0 ? all[0] : undefined)
-      )?.answer as ProblemView | undefined;
-      if (row === undefined || view === undefined) {
+      const row = rows.find((one) => one.problem.fingerprint.startsWith(id));
+      const exact = details.find((one) => String((one.question as Asked)['id']).startsWith(id));
+      const detail = (exact ?? details[0])?.answer as ProblemDetail | undefined;
+      if (id === '' || row === undefined || detail === undefined) {
         throw new Refusal({
           code: 'MEX-NOT-FOUND',
           message: `no problem starts with \`${id}\``,
           hint: 'go to Problems and look for it there',
         });
       }
-      return { ...view, problem: row };
+      return { ...detail, row };
     },
     triage: (asked: Asked) => {
       const ids = asked['ids'] as string[];
       const token = String(undo.size + 1);
-      const changed = rows.filter((row) => ids.includes(row.fingerprint));
+      const changed = rows.filter((row) => ids.includes(row.problem.fingerprint));
       undo.set(
         token,
-        changed.map((row) => ({ row, status: row.status, reason: row.status_reason })),
+        changed.map((row) => ({
+          row,
+          status: row.problem.status,
+          reason: row.problem.status_reason,
+        })),
       );
       for (const row of changed) {
-        row.status = asked['to'] as ProblemStatus;
-        row.status_reason = String(asked['reason']);
+        row.problem = {
+          ...row.problem,
+          status: asked['to'] as ProblemStatus,
+          status_reason: String(asked['reason']),
+        };
       }
-      return { undo_token: token, changed: changed.length };
+      return { undo_token: token, undo_ms: 10_000, problems: changed.map((row) => row.problem) };
     },
     undo_triage: (asked: Asked) => {
       const before = undo.get(String(asked['undo_token'])) ?? [];
-      for (const one of before) {
-        one.row.status = one.status;
-        one.row.status_reason = one.reason;
-      }
-      return { changed: before.length };
+      for (const one of before)
+        one.row.problem = { ...one.row.problem, status: one.status, status_reason: one.reason };
+      return { undo_token: '', undo_ms: 0, problems: before.map((one) => one.row.problem) };
     },
     problem_text: (asked: Asked) => {
       const ids = asked['ids'] as string[];
-      const found = rows.filter((row) => ids.includes(row.fingerprint));
-      return { text: found.map((row) => `${row.severity}: ${row.title}`).join('\n') };
+      const found = rows.filter((row) => ids.includes(row.problem.fingerprint));
+      return {
+        text: found.map((row) => `${row.problem.severity}: ${row.problem.title}`).join('\n'),
+      };
     },
   };
 }
 
+function rowsOf(recorded: ReadonlyMap<string, Recorded>, wanted: URLSearchParams): ProblemRow[] {
+  if (wanted.has('first') || wanted.has('clean')) return [];
+  const many = Number(wanted.get('rows') ?? '0');
+  if (many > 0) return manyProblems(many);
+  const given = recorded.get('problems')?.[0]?.answer as { items: ProblemRow[] } | undefined;
+  return given?.items ?? [];
+}
+
+function counted(rows: readonly ProblemRow[]) {
+  const groups = Map.groupBy(rows, ({ problem }) => `${problem.severity} ${problem.status}`);
+  return [...groups].map(([key, members]) => {
+    const [severity, status] = key.split(' ');
+    return { severity, status, count: members.length };
+  });
+}
+
+function facets(found: readonly ProblemRow[], asked: Asked) {
+  const field = String(asked['field']);
+  const start = ((asked['starts_with'] ?? '') as string).toLowerCase();
+  const groups = new Map<string, ProblemRow[]>();
+  let without = 0;
+  for (const row of found) {
+    const values = valuesOf(row, field);
+    if (values.length === 0) without += 1;
+    for (const value of values) groups.set(value, [...(groups.get(value) ?? []), row]);
+  }
+  const values: ProblemFacet[] = [...groups]
+    .filter(([value]) => value.toLowerCase().startsWith(start))
+    .map(([value, members]) => ({
+      value,
+      term: `${field}:${/\s/.test(value) ? `"${value}"` : value}`,
+      count: members.length,
+      worst:
+        SEVERITIES.find((grade) => members.some((row) => row.problem.severity === grade)) ?? 'hint',
+    }));
+  values.sort((a, b) => b.count - a.count || a.value.localeCompare(b.value));
+  return { values: values.slice(0, 100), more: values.length > 100, without };
+}
+
+function order(sort: string): (a: ProblemRow, b: ProblemRow) => number {
+  const newest = (a: ProblemRow, b: ProblemRow) =>
+    b.problem.last_seen.localeCompare(a.problem.last_seen);
+  switch (sort) {
+    case 'newest':
+      return newest;
+    case 'oldest':
+      return (a, b) => a.problem.first_seen.localeCompare(b.problem.first_seen);
+    case 'title':
+      return (a, b) => a.problem.title.localeCompare(b.problem.title);
+    case 'count':
+      return (a, b) => b.problem.count - a.problem.count;
+    default:
+      return (a, b) =>
+        SEVERITIES.indexOf(a.problem.severity) - SEVERITIES.indexOf(b.problem.severity) ||
+        newest(a, b);
+  }
+}
+
 function valuesOf(row: ProblemRow, field: string): string[] {
+  const some = (value: string | null) => (value === null ? [] : [value]);
+  const { problem } = row;
   switch (field) {
     case 'is':
     case 'status':
-      return [row.status];
+      return [problem.status];
     case 'severity':
-      return [row.severity];
+      return [problem.severity];
     case 'tool':
       return row.tools;
     case 'job':
-      return row.job === null ? [] : [row.job];
+      return some(row.job);
     case 'code':
     case 'rule':
-      return row.code === null ? [] : [row.code];
+      return some(problem.code);
     case 'package':
-      return row.place?.startsWith('pkg:') === true ? [row.place] : [];
+      return some(row.package);
     case 'file':
-      return row.place === null || row.place.startsWith('pkg:') ? [] : [row.place];
+      return some(row.file);
+    case 'tag':
+      return row.tags;
+    case 'source':
+      return [problem.source];
     case 'new':
-      return [row.since === 'new' ? 'yes' : 'no'];
+      return [row.standing === 'new' ? 'yes' : 'no'];
     default:
       return [];
   }
@@ -181,24 +206,29 @@ function matcher(query: string): (row: ProblemRow) => boolean {
     const not = minus === '-';
     if (field === undefined) {
       tests.push(
-        (row) =>
-          not !== `${row.title} ${row.code ?? ''} ${row.place ?? ''}`.toLowerCase().includes(wants),
+        ({ problem, package: name, file }) =>
+          not !==
+          `${problem.title} ${problem.code ?? ''} ${name ?? ''} ${file ?? ''}`
+            .toLowerCase()
+            .includes(wants),
       );
       continue;
     }
-    if (!FIELDS.includes(field)) {
+    if (!WORDS.includes(field)) {
       throw new Refusal({
         code: 'MEX-USAGE',
-        message: `\`${field}\` at ${found.index + 1} is no field of a problem`,
-        hint: `the fields are ${FIELDS.join(', ')}`,
+        message: `\`${field}\` at position ${found.index + 1} is no field of a problem`,
+        hint: `the fields are ${WORDS.join(', ')}`,
       });
     }
     if (field === 'scan') continue;
+    if (field === 'no') {
+      tests.push((row) => not !== (valuesOf(row, wants).length === 0));
+      continue;
+    }
     const any = wants.split(',');
     const hit = (value: string) =>
-      any.some((one) =>
-        one.endsWith('**') ? value.startsWith(one.slice(0, -2)) : value.includes(one),
-      );
+      any.some((one) => (one.endsWith('**') ? value.startsWith(one.slice(0, -2)) : value === one));
     tests.push((row) => not !== valuesOf(row, field).some((value) => hit(value.toLowerCase())));
   }
   return (row) => tests.every((test) => test(row));

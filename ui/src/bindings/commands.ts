@@ -1,7 +1,11 @@
 // Every command of the host, as the generated bindings will spell them. Types, and the one table of names.
 import type {
   ById,
-  FacetValue,
+  NeighboursQuestion,
+  ProblemFacets,
+  ProblemFacetsQuestion,
+  ProblemTextForm,
+  Triaged,
   FolderView,
   GateTable,
   HostNews,
@@ -9,11 +13,10 @@ import type {
   OpenState,
   PreferencesPatch,
   PreferencesState,
-  ProblemCountsView,
-  ProblemGroup,
+  ProblemCounts,
   ProblemRow,
   ProblemsQuestion,
-  ProblemView,
+  ProblemDetail,
   Progress,
   RecentProject,
   Rows,
@@ -41,18 +44,18 @@ export interface Commands {
   scan(question: ById): Promise<ScanView>;
   delta(question: { before?: string | null; after: string }): Promise<Delta>;
   problems(question: ProblemsQuestion): Promise<Rows<ProblemRow>>;
-  problemGroups(question: { query: string; by: string }): Promise<ProblemGroup[]>;
-  problemCounts(question: { query: string }): Promise<ProblemCountsView>;
-  problemFacets(question: { query: string; field: string }): Promise<FacetValue[]>;
-  problem(question: ById): Promise<ProblemView>;
-  neighbours(question: { query: string; id: string }): Promise<{ previous: string | null; next: string | null }>;
-  triage(question: { ids: string[]; to: ProblemStatus; reason: string }): Promise<{ undo_token: string; changed: number }>;
-  undoTriage(question: { undo_token: string }): Promise<{ changed: number }>;
-  problemText(question: { ids: string[]; as: 'text' | 'markdown' | 'json' | 'link' }): Promise<{ text: string }>;
+  problemCounts(question: { query: string }): Promise<ProblemCounts>;
+  problemFacets(question: ProblemFacetsQuestion): Promise<ProblemFacets>;
+  problem(question: ById): Promise<ProblemDetail>;
+  neighbours(question: NeighboursQuestion): Promise<{ previous: string | null; next: string | null }>;
+  triage(question: { ids: string[]; to: ProblemStatus; reason: string }): Promise<Triaged>;
+  undoTriage(question: { undo_token: string }): Promise<Triaged>;
+  problemText(question: { ids: string[]; as: ProblemTextForm }): Promise<{ text: string }>;
   openInEditor(question: ById): Promise<{ path: string; line: number; program: string }>;
   gates(question: ById): Promise<GateTable>;
   operations(question: { of: string }): Promise<OperationEntry[]>;
   resolveLink(question: { uri: string }): Promise<LinkTarget>;
+  grantConsent(question: { capability: string; profile?: string | null; hours: number; reason: string }): Promise<unknown>;
   quit(): Promise<void>;
 }
 
@@ -67,7 +70,7 @@ const NAMES = [
   'inspectFolder', 'chooseFolder', 'startScan', 'attachScan', 'cancelScan', 'runningScans',
   'syncDatabases', 'scans', 'scan', 'delta', 'problems', 'problemGroups', 'problemCounts',
   'problemFacets', 'problem', 'neighbours', 'triage', 'undoTriage', 'problemText', 'openInEditor',
-  'gates', 'operations', 'resolveLink', 'quit',
+  'gates', 'operations', 'resolveLink', 'quit', 'grantConsent',
 ] as const;
 
 /** The commands over any way to call them: Tauri's, or recorded answers. */

@@ -1,13 +1,19 @@
 // What only screens ask for, until the generated bindings stand here. Types alone.
 import type {
   AppError,
-  Digest,
+  ArtifactHandle,
+  Cause,
+  DatabaseIdentity,
+  Decision,
+  ExceptionUse,
+  Finding,
   JobEntry,
   JobName,
   LinkConfidence,
   OperationEntry,
   Problem,
   ProblemStatus,
+  Reason,
   SandboxLevel,
   ScanEntry,
   ScanMode,
@@ -16,6 +22,7 @@ import type {
   StoredDiagnostic,
   StoredEvent,
   Timestamp,
+  ToolIdentity,
   Verdict,
 } from './types';
 
@@ -65,8 +72,19 @@ export interface OpenState {
 }
 
 export type Theme = 'system' | 'light' | 'dark' | 'contrast';
-export type ProblemSort = 'severity' | 'newest' | 'oldest' | 'title';
-export type ProblemField = string;
+export type ProblemSort = 'gravest' | 'newest' | 'oldest' | 'title' | 'count';
+export type ProblemField =
+  | 'severity'
+  | 'status'
+  | 'job'
+  | 'tool'
+  | 'code'
+  | 'rule'
+  | 'package'
+  | 'file'
+  | 'tag'
+  | 'source'
+  | 'project';
 
 export interface SavedView {
   query: string;
@@ -151,72 +169,127 @@ export interface ScanView {
   before: string | null;
 }
 
-export interface ProblemRow extends Problem {
+export type ProblemStanding = 'new' | 'unchanged' | 'reopened' | 'not_seen' | 'no_scan';
+
+export interface ProblemRow {
+  problem: Problem;
+  run_id: string | null;
   job: JobName | null;
   tools: string[];
-  place: string | null;
-  since: SinceLast | null;
+  package: string | null;
+  purl: string | null;
+  file: string | null;
+  line: number | null;
+  tags: string[];
+  standing: ProblemStanding;
 }
 
-export type SinceLast = 'new' | 'unchanged' | 'gone' | 'not_looked_at' | 'reopened';
-
 export interface ProblemsQuestion {
-  query: string;
+  query?: string;
   sort?: ProblemSort;
   after?: Cursor | null;
   limit?: number | null;
 }
 
-export interface ProblemCountsView {
+export interface ProblemCounts {
   filtered: number;
   total: number;
-  by_severity: { severity: Severity; filtered: number; total: number }[];
-  by_status: { status: ProblemStatus; filtered: number; total: number }[];
+  matching: ProblemCount[];
+  all: ProblemCount[];
 }
 
-export interface ProblemGroup {
+export interface ProblemFacetsQuestion {
+  query?: string;
+  field: ProblemField;
+  starts_with?: string;
+  limit?: number | null;
+}
+
+export interface ProblemFacet {
   value: string;
+  term: string;
   count: number;
   worst: Severity;
 }
 
-export interface FacetValue {
-  value: string;
-  count: number;
+export interface ProblemFacets {
+  values: ProblemFacet[];
+  more: boolean;
+  without: number;
 }
 
-export interface PolicyDecision {
-  run_id: string | null;
-  effect: 'blocks' | 'denies' | 'leaves_incomplete' | 'warns';
-  rule: string;
-  sentence: string;
-  next_step: string;
-  policy: string;
-  lifted_by: string | null;
-  judged_at: Timestamp;
+export interface NeighboursQuestion {
+  query?: string;
+  sort?: ProblemSort;
+  id: string;
 }
 
-export interface ArtifactRow {
-  sha256: Digest;
-  role: string;
-  media_type: string;
-  size_bytes: number;
-  absent: string;
+export interface Triaged {
+  undo_token: string;
+  undo_ms: number;
+  problems: Problem[];
 }
 
-export interface ProblemView {
-  problem: ProblemRow;
+export type ProblemTextForm = 'text' | 'markdown' | 'json' | 'link';
+
+export interface ProblemDetail {
+  row: ProblemRow;
+  message: string | null;
   instances: Rows<StoredDiagnostic>;
-  finding: Record<string, unknown> | null;
-  job: JobEntry | null;
+  finding: Finding | null;
+  finding_absent: string;
+  related: RelatedWork;
+  timeline: StoredEvent[];
+  decisions: PolicyDecisions;
+  artifacts: ArtifactHandle[];
+  next_steps: NextStep[];
+  since: ProblemSince;
+}
+
+export interface RelatedWork {
   link_confidence: LinkConfidence;
-  candidates: string[];
-  timeline: Rows<StoredEvent>;
-  decisions: PolicyDecision[];
-  artifacts: ArtifactRow[];
-  next_steps: string[];
-  since: { standing: SinceLast; why: string[] } | null;
-  can_open: boolean;
+  job: JobEntry | null;
+  candidate_jobs: string[];
+  events: string[];
+  operations: RelatedOperation[];
+}
+
+export interface RelatedOperation {
+  operation: OperationEntry;
+  tools: ToolIdentity[];
+  databases: DatabaseIdentity[];
+  sandbox: SandboxLevel | null;
+  gates: GateRow[];
+}
+
+export interface PolicyDecisions {
+  run_id: string | null;
+  verdict: Decision | null;
+  reasons: Reason[];
+  exceptions: ExceptionUse[];
+  checks: CapabilityDecision[];
+}
+
+export interface NextStep {
+  kind:
+    | 'mend'
+    | 'open_file'
+    | 'except'
+    | 'install_tools'
+    | 'update_database'
+    | 'grant_consent'
+    | 'scan_again'
+    | 'read';
+  sentence: string;
+  subject: string;
+}
+
+export interface ProblemSince {
+  standing: ProblemStanding;
+  newest: string | null;
+  before: string | null;
+  causes: Cause[];
+  sentence: string;
 }
 
 export type GateWord = 'PASS' | 'DENY' | 'ERROR' | 'NOT_EVALUATED';
@@ -245,9 +318,15 @@ export interface CapabilityDecision {
   };
 }
 
+export interface GateRow {
+  gate: string;
+  before: GateCell;
+  after: GateCell;
+}
+
 export interface GateTable {
   operation: OperationEntry;
-  rows: { gate: string; before: GateCell; after: GateCell }[];
+  rows: GateRow[];
   checks: CapabilityDecision[];
 }
 

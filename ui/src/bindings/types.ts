@@ -315,3 +315,72 @@ export interface Delta {
   exceptions: { exception: ExceptionRef; cause: Cause }[];
   gaps: { change: string; rule: string; job: string | null; subject: string }[];
 }
+
+export interface Component {
+  purl: string;
+  ecosystem: string;
+  name: string;
+  version: string;
+}
+
+export interface Attribution {
+  tool: string;
+  native_id: string;
+}
+
+export type Finding =
+  | {
+      type: 'vulnerability';
+      id: string;
+      aliases: string[];
+      component: Component;
+      severity: VulnSeverity;
+      kind: 'vulnerability' | 'malware' | 'unmaintained' | 'unsound' | 'notice';
+      scores: { version: string; vector: string; tenths: number | null; source: string }[];
+      words: { word: string; source: string }[];
+      fixed_versions: string[];
+      lockfiles: string[];
+      attributions: Attribution[];
+      summary: string;
+    }
+  | {
+      type: 'secret';
+      rule: string;
+      path: string;
+      fingerprint: string;
+      start_line: number;
+      end_line: number;
+      commit: string | null;
+      attributions: Attribution[];
+    }
+  | {
+      type: 'component';
+      component: Component;
+      kind: string;
+      locations: string[];
+      licenses: string[];
+      known_by: string[];
+      depends_on: string[];
+      attributions: Attribution[];
+    }
+  | {
+      type: 'license';
+      unit:
+        | { of: 'component'; component: Component }
+        | { of: 'project' }
+        | { of: 'file'; path: string };
+      declared: LicenseStatement[];
+      detected: LicenseStatement[];
+      concluded: string | null;
+      unknown_because: string;
+      texts: { path: string; sha256: Digest }[];
+      content_sha256: Digest;
+      lockfiles: string[];
+      attributions: Attribution[];
+    };
+
+export interface LicenseStatement {
+  text: string;
+  spdx: string | null;
+  source: string;
+}

@@ -1,10 +1,39 @@
-import { Empty } from '../shared/Empty';
-import { Screen } from '../shared/Screen';
+import { useState } from 'react';
+import { useAsk } from '../backend/use';
+import { Screen, Section } from '../shared/Screen';
+import { useRoute } from '../shared/route';
+import { FirstRun } from './FirstRun';
+import { RecentProjects } from './RecentProjects';
+import { ScanForm } from './ScanForm';
+import styles from './HomeScreen.module.css';
 
+/** Where the window begins: scan a project, or go on with one. */
 export function HomeScreen() {
+  const state = useAsk('openState', undefined);
+  const recent = useAsk('recentProjects', undefined);
+  const given = useRoute().query.get('project');
+  const [chosen, setChosen] = useState<string | null>(null);
+  const newest = recent.data?.find((project) => !project.missing)?.path;
+  const path = chosen ?? given ?? newest ?? '';
+  const first = state.data?.first_run === true;
   return (
-    <Screen title="Home">
-      <Empty why="nothing-yet" title="Home are not shown here yet" />
+    <Screen
+      title={first ? 'Welcome to mex' : 'Home'}
+      about={
+        first
+          ? 'Six gates between a project and its release. Nothing is clean that was not looked at.'
+          : 'Scan a project, or go on where you were.'
+      }
+    >
+      <div className={styles.columns}>
+        <div className={styles.column}>
+          {first && <FirstRun />}
+          <Section title="Scan a project">
+            <ScanForm key={path} path={path} onPath={setChosen} />
+          </Section>
+        </div>
+        <RecentProjects recent={recent} chosen={path} onChoose={setChosen} />
+      </div>
     </Screen>
   );
 }

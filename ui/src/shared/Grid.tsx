@@ -20,8 +20,8 @@ import styles from './Grid.module.css';
 export interface Column<Row> {
   key: string;
   title: string;
-  /** One of the column sizes of tokens.css, or the rest of the width. */
-  width: 'xs' | 's' | 'm' | 'l' | 'xl' | 'rest';
+  /** One of the column sizes of tokens.css, a share of what is left, or the most of it. */
+  width: 'xs' | 's' | 'm' | 'l' | 'xl' | 'share' | 'rest';
   end?: boolean;
   /** The order that a click on its head asks for. */
   sort?: string;

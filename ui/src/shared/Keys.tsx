@@ -10,6 +10,7 @@ const WORDS: Record<string, string> = {
   ArrowDown: '↓',
   Escape: 'Esc',
   Comma: ',',
+  Period: '.',
 };
 
 /** `$mod+KeyK` as the words on the keys; a chord `g h` as one after the other. */

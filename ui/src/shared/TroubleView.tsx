@@ -5,7 +5,7 @@ import { Icon } from './Icon';
 import { Link } from './Link';
 import { Json } from './Code';
 import { troubleOf } from './trouble';
-import { Untrusted } from './Untrusted';
+import { Sentence } from './Sentence';
 import styles from './TroubleView.module.css';
 
 /** What went wrong, in place of what should stand there: what, why, what to do, which code. */
@@ -86,12 +86,12 @@ function Words({ refusal, means }: { refusal: Refusal; means: string }) {
   return (
     <>
       <p className={styles.message}>
-        <Untrusted text={sentence(refusal.message)} lines />
+        <Sentence text={refusal.message} capital />
       </p>
       <p className={styles.means}>{means}</p>
       {refusal.hint !== '' && (
         <p className={styles.hint}>
-          <strong>What to do:</strong> <Untrusted text={sentence(refusal.hint)} />
+          <strong>What to do:</strong> <Sentence text={refusal.hint} capital />
         </p>
       )}
       <p className={styles.code}>
@@ -105,11 +105,4 @@ function Words({ refusal, means }: { refusal: Refusal; means: string }) {
       )}
     </>
   );
-}
-
-/** The host's sentences are lower case and without a period; alone on a line they get both. */
-export function sentence(text: string): string {
-  if (text === '') return '';
-  const first = /^[a-z]/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
-  return /[.!?…:]$/.test(first) ? first : `${first}.`;
 }

@@ -1,5 +1,5 @@
 // A long list as a grid asks for it: rows by their number, a page at a time.
-import { useEffect, useMemo, useReducer, useState } from 'react';
+import { useCallback, useEffect, useMemo, useReducer, useState } from 'react';
 import { Refusal } from '../backend/backend';
 import { Keyset, type Walked } from './keyset';
 
@@ -8,6 +8,8 @@ export interface LongList<Row> {
   want: (first: number, last: number) => void;
   /** Rows known to be there; all of them once `whole`. */
   known: number;
+  /** For a grid that is told no total: one row more than is known, until the end was seen. */
+  count: number;
   whole: boolean;
   /** Every row held now: what has been looked at lately. */
   held: () => Row[];
@@ -33,13 +35,25 @@ export function useRows<Row>(
     list.want(0, 0);
     return () => list.stop();
   }, [list]);
+  const [before, setBefore] = useState<Keyset<Row> | null>(null);
+  const waiting = list.known === 0 && !list.isWhole;
+  // What stood there stays until the first rows of the next list are here.
+  useEffect(() => {
+    if (!waiting) setBefore(list);
+  }, [list, waiting]);
+  const row = useCallback(
+    (index: number) => (waiting ? before?.row(index) : list.row(index)),
+    [list, before, waiting],
+  );
+  const want = useCallback((first: number, last: number) => list.want(first, last), [list]);
   return {
-    row: (index) => list.row(index),
-    want: (first, last) => list.want(first, last),
+    row,
+    want,
     known: list.known,
+    count: list.known + (list.isWhole ? 0 : 1),
     whole: list.isWhole,
     held: () => list.held(),
     refusal: wrong?.key === key ? wrong.refusal : undefined,
-    waiting: list.known === 0 && !list.isWhole && list.row(0) === undefined,
+    waiting,
   };
 }

@@ -1,0 +1,64 @@
+import type { ScanView } from '../bindings/desk';
+import { useAction } from '../shared/actions';
+import { Button } from '../shared/Button';
+import { duration } from '../shared/format';
+import type { Live } from '../shared/liveScan';
+import { to } from '../shared/paths';
+import { go, pathOf } from '../shared/route';
+import { Screen } from '../shared/Screen';
+import { Time } from '../shared/Time';
+import { Untrusted } from '../shared/Untrusted';
+import { Facts } from './Facts';
+import { JobTable } from './JobTable';
+import { Reasons } from './Reasons';
+import { Since } from './Since';
+import { VerdictHead } from './VerdictHead';
+import styles from './OneScan.module.css';
+
+/** A scan that ended: the verdict in one word, why, what to do next, and what stands behind it. */
+export function OneScan({ view, live }: { view: ScanView; live: Live | undefined }) {
+  const { entry, verdict } = view;
+  const again = () => go(pathOf('home', [], { project: entry.project }));
+  useAction({ title: 'Scan this project again', group: 'Scan', keys: 's a', run: again });
+  const took =
+    entry.ended_at === null
+      ? null
+      : new Date(entry.ended_at).getTime() - new Date(entry.begun_at).getTime();
+  return (
+    <Screen
+      title="Scan"
+      about={
+        <>
+          <Untrusted text={entry.project} mono />,{' '}
+          {entry.mode === 'release' ? 'for a release' : 'to know'}, <Time at={entry.begun_at} />
+          {took !== null && `, took ${duration(took)}`}
+        </>
+      }
+      actions={
+        <>
+          <Button icon="problems" onClick={() => go(to.problems(`scan:${entry.run_id}`))}>
+            Its problems
+          </Button>
+          <Button icon="reports" onClick={() => go(to.reports(entry.run_id))}>
+            Reports
+          </Button>
+          <Button icon="refresh" look="primary" onClick={again}>
+            Scan again…
+          </Button>
+        </>
+      }
+    >
+      <VerdictHead view={view} live={live} />
+      <div className={styles.columns}>
+        <div className={styles.column}>
+          {verdict !== null && <Reasons verdict={verdict} />}
+          {verdict !== null && <Since view={view} />}
+        </div>
+        <div className={styles.column}>
+          <JobTable view={view} />
+          <Facts view={view} />
+        </div>
+      </div>
+    </Screen>
+  );
+}
