@@ -36,6 +36,12 @@ impl Out {
         Self { format, quiet: false, color: false, width: 100 }
     }
 
+    /// As at a terminal of 100 columns.
+    #[cfg(test)]
+    pub const fn coloured() -> Self {
+        Self { format: Format::Text, quiet: false, color: true, width: 100 }
+    }
+
     /// Columns to use: the terminal's, or 100 where there is none.
     pub const fn width(&self) -> u16 {
         self.width

@@ -88,7 +88,8 @@ pub fn normalise(answer: &Answer<'_>, path: &str) -> Result<Normalised, TypedErr
     Ok(Normalised { crates, count })
 }
 
-/// The first line of its log that names the trouble.
+/// The first line of its log that names the trouble, without the clock it stands behind: the ledger
+/// says the same of the same project at any time (contract section 3).
 fn why(stderr: &[u8]) -> String {
     let text = String::from_utf8_lossy(stderr);
     let told = text
@@ -97,5 +98,6 @@ fn why(stderr: &[u8]) -> String {
         .filter(|text| !text.is_empty())
         .find(|text| text.to_ascii_lowercase().contains("error:"))
         .or_else(|| text.lines().find(|text| !text.trim().is_empty()));
-    line(told.unwrap_or("it said nothing"))
+    let told = told.unwrap_or("it said nothing");
+    line(told.split_once(" [ERROR] ").map_or(told, |(_clock, said)| said))
 }
