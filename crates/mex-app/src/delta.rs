@@ -98,6 +98,9 @@ impl App {
     }
 
     /// The newest scan of the same project before it that has a verdict.
+    ///
+    /// # Errors
+    /// When the recorder cannot be read.
     pub(crate) fn scan_before(&self, this: &ScanEntry) -> AppResult<Option<ScanEntry>> {
         let mut before = Some(this.begun_seq);
         loop {

@@ -34,7 +34,7 @@ use crate::app::App;
 use crate::delta::Since;
 use crate::documents::{self, Document};
 use crate::engines::Engines;
-use crate::error::{AppError, AppResult};
+use crate::error::{AppError, AppResult, query};
 use crate::facts::ToolStates;
 use crate::job::{JobRun, Jobs};
 use crate::plan::{CycloneDx, History, JOBS};
@@ -363,7 +363,9 @@ impl App {
             Ok(Ready { stage, manifest, engines })
         };
         let workspace = &prepared.workspace;
-        if request.freshness == Freshness::Reuse {
+        // Of a project that was never scanned no earlier result exists: it is hashed while copied.
+        let this = self.recorder.scan(prepared.run_id).map_err(query)?;
+        if request.freshness == Freshness::Reuse && self.scan_before(&this)?.is_some() {
             let seen = of(stage_project(self, workspace, Holds::Digests, cancel, steps)?)?;
             let jobs = self.jobs_of(request, prepared, &seen, cancel, steps);
             if jobs.are_known(&prepared.wanted)? {
