@@ -65,6 +65,9 @@ struct RegistryDocument {
     /// The version of this format.
     schema_version: String,
     /// The registry's own version, pinned by every verdict (contract REG-8).
+    #[schemars(extend(
+        "pattern" = r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-((0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(\.(0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*))?(\+([0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*))?$"
+    ))]
     capability_registry_version: String,
     /// The entries, each id once.
     capabilities: Vec<CapabilityEntry>,
@@ -96,6 +99,14 @@ pub fn formats() -> Vec<Format> {
         Format::of::<artifact::Provenance>("provenance", Some("pv-1.0")),
         Format::of::<artifact::Sidecar>("sidecar", Some("sc-1.0")),
         Format::of::<capability::Consent>("consent", None),
+        Format::of::<capability::draft::RegistryDraft>(
+            "capability-registry-draft",
+            Some(capability::draft::SCHEMA_VERSION),
+        ),
+        Format::of::<capability::validate::Validation>(
+            "capability-registry-validation",
+            Some(capability::validate::SCHEMA_VERSION),
+        ),
         Format::of::<coverage::Coverage>("coverage", Some("cl-1.0")),
         Format::of::<delta::Delta>("delta", Some(delta::SCHEMA_VERSION)),
         Format::of::<diagnostic::Diagnostic>("diagnostic", None),

@@ -27,7 +27,11 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "String", into = "String")]
 #[schemars(
     with = "String",
-    description = "One right: `fs.read`, `fs.read:inputs`, `doc.summarize`."
+    description = "One right: `fs.read`, `fs.read:inputs`, `doc.summarize`.",
+    extend(
+        "pattern" = r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*(:[A-Za-z0-9][A-Za-z0-9._-]*(/(?!\.{1,2}(/|$))[A-Za-z0-9._-]+)*)?$",
+        "maxLength" = 160
+    )
 )]
 pub struct CapabilityId(String);
 

@@ -5,10 +5,12 @@
 mod check;
 mod consent;
 pub mod draft;
+pub mod extract;
 mod id;
 mod profile;
 mod registry;
 mod trust;
+pub mod validate;
 
 pub use check::{CapabilityDecision, CapabilityQuery, CapabilityRefusal, ConsentReferences, check};
 pub use consent::{Consent, ConsentRefused, DEFAULT_CONSENT_HOURS};

@@ -94,6 +94,30 @@ impl Profiles {
     }
 }
 
+/// Each profile of a file by itself, or why it is none; nothing is judged against a registry.
+pub(super) fn read(text: &str) -> Vec<Result<Profile, String>> {
+    let raw = crate::json::parse(text).and_then(serde_json::from_value::<RawProfiles>);
+    let raw = match raw {
+        Ok(raw) => raw,
+        Err(error) => return vec![Err(format!("the profiles are not readable: {error}"))],
+    };
+    let mut read = Vec::new();
+    if raw.schema_version != SCHEMA_VERSION {
+        read.push(Err(format!("`schema_version` of the profiles must be `{SCHEMA_VERSION}`")));
+    }
+    let mut ids = std::collections::BTreeSet::new();
+    for (at, value) in raw.profiles.into_iter().enumerate() {
+        match serde_json::from_value::<Profile>(value) {
+            Err(error) => read.push(Err(format!("profiles/{at}: {error}"))),
+            Ok(profile) if !ids.insert(profile.profile_id.clone()) => {
+                read.push(Err(format!("the profile `{}` stands twice", profile.profile_id)));
+            }
+            Ok(profile) => read.push(Ok(profile)),
+        }
+    }
+    read
+}
+
 impl Profile {
     /// The grant that covers `capability`, the narrowest first (contract CAP-1).
     pub fn grant(&self, capability: &CapabilityId) -> Option<&CapabilityId> {

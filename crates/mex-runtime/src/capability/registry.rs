@@ -24,9 +24,11 @@ pub struct CapabilityEntry {
     pub capability_id: CapabilityId,
     /// What it is a right to.
     pub kind: CapabilityKind,
-    /// For people.
+    /// For people; not empty.
+    #[schemars(extend("pattern" = r"\S"))]
     pub display_name: String,
     /// The heading of the specification that defines it, as `file.md#anchor`.
+    #[schemars(extend("pattern" = r"\S"))]
     pub section_ref: String,
     /// Rights it cannot be used without; each is registered too.
     pub required_capabilities: Vec<CapabilityId>,
