@@ -1,6 +1,7 @@
 // Answers from recordings, and what a recording cannot hold: other filters, a triage, a scan that runs.
 import type { Progress } from '../bindings/desk';
 import { Refusal } from './backend';
+import { moreDesk } from './memoryMore';
 import { problemDesk } from './memoryProblems';
 import { canonical, type Exchange, type Recorded } from './recording';
 
@@ -22,6 +23,7 @@ export function memory(
   const problems = problemDesk(recorded, wanted);
   const own: Record<string, Answer> = {
     ...problems,
+    ...moreDesk(recorded, wanted),
     listen: () => null,
     quit: () => null,
     open_state: () => ({

@@ -24,9 +24,10 @@ import type {
   ScanView,
   StartScanRequest,
 } from './desk';
+import { type MoreCommands, MORE_NAMES } from './more';
 import type { Delta, OperationEntry, ProblemStatus, ScanEntry } from './types';
 
-export interface Commands {
+export interface Commands extends MoreCommands {
   listen(listener: (message: HostNews) => void): Promise<void>;
   openState(): Promise<OpenState>;
   preferences(): Promise<PreferencesState>;
@@ -55,7 +56,6 @@ export interface Commands {
   gates(question: ById): Promise<GateTable>;
   operations(question: { of: string }): Promise<OperationEntry[]>;
   resolveLink(question: { uri: string }): Promise<LinkTarget>;
-  grantConsent(question: { capability: string; profile?: string | null; hours: number; reason: string }): Promise<unknown>;
   quit(): Promise<void>;
 }
 
@@ -70,7 +70,8 @@ const NAMES = [
   'inspectFolder', 'chooseFolder', 'startScan', 'attachScan', 'cancelScan', 'runningScans',
   'syncDatabases', 'scans', 'scan', 'delta', 'problems', 'problemGroups', 'problemCounts',
   'problemFacets', 'problem', 'neighbours', 'triage', 'undoTriage', 'problemText', 'openInEditor',
-  'gates', 'operations', 'resolveLink', 'quit', 'grantConsent',
+  'gates', 'operations', 'resolveLink', 'quit',
+  ...MORE_NAMES,
 ] as const;
 
 /** The commands over any way to call them: Tauri's, or recorded answers. */

@@ -27,7 +27,14 @@ export function Dialog({
   useEffect(() => {
     const shown = dialog.current;
     const before = document.activeElement;
-    if (shown !== null && !shown.open) shown.showModal();
+    if (shown !== null && !shown.open) {
+      shown.showModal();
+      // Where somebody types first, or else what Enter means; never the button that closes.
+      const first =
+        shown.querySelector<HTMLElement>('[data-part=body] :is(input, select, textarea)') ??
+        shown.querySelector<HTMLElement>('[data-part=foot] button:last-of-type:not(:disabled)');
+      first?.focus();
+    }
     return () => {
       shown?.close();
       if (before instanceof HTMLElement) before.focus();
@@ -54,8 +61,14 @@ export function Dialog({
           <h2 id={heading}>{title}</h2>
           <IconButton icon="close" label="Close" onClick={onClose} />
         </header>
-        <div className={styles.body}>{children}</div>
-        {foot !== undefined && <footer className={styles.foot}>{foot}</footer>}
+        <div className={styles.body} data-part="body">
+          {children}
+        </div>
+        {foot !== undefined && (
+          <footer className={styles.foot} data-part="foot">
+            {foot}
+          </footer>
+        )}
       </form>
     </dialog>
   );
