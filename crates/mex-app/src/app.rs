@@ -2,18 +2,17 @@
 //! Owns the order of opening; each part is opened when it is first needed. Never a use case itself.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 
 use mex_recorder::FlightRecorder;
-use mex_recorder::query::{EventFilter, Order};
 use mex_runtime::artifact::{ArtifactHandle, SandboxLevel, Sidecar};
-use mex_runtime::capability::{Consent, LoadedRegistry, Profiles, RegistrySource};
+use mex_runtime::capability::Consent;
 use mex_runtime::code::Code;
 use mex_runtime::digest::Digest;
 use mex_runtime::engine::EngineCatalog;
-use mex_runtime::event::{Event, EventBody, EventContext, RegistryPublish, SystemEvent};
+use mex_runtime::event::{Event, EventBody, EventContext, SystemEvent};
 use mex_runtime::execute::Ports;
 use mex_runtime::id::{ActorId, EngineId, EventId};
 use mex_runtime::operation::Actor;
@@ -31,6 +30,7 @@ use semver::Version;
 use crate::clock::SystemClock;
 use crate::error::{AppError, AppResult};
 use crate::place::{Places, logged_in};
+use crate::publish::in_force::RulesInForce;
 use crate::work::WorkFolder;
 use crate::{documents, embedded};
 
@@ -43,8 +43,7 @@ pub struct App {
     pub(crate) clock: Arc<SystemClock>,
     pub(crate) recorder: Arc<FlightRecorder>,
     pub(crate) catalog: EngineCatalog,
-    pub(crate) registry: LoadedRegistry,
-    pub(crate) profiles: Profiles,
+    pub(crate) rules: RulesInForce,
     pub(crate) actor_id: ActorId,
     pub(crate) work: WorkFolder,
     init: InitCommand,
@@ -72,17 +71,13 @@ impl App {
         let recorder = FlightRecorder::open(&places.data_dir, clock.clone())
             .map_err(|error| AppError::new(error.code(), error.to_string()))?;
         let work = WorkFolder::open(&places.data_dir, recorder.session_id())?;
-        let last_publish = last_publish(&recorder)?;
-        let published = published_registry(&places.data_dir)?;
-        let (registry, profiles) = embedded::registry(published.as_deref(), last_publish.as_ref())?;
         let app = Self {
             catalog: embedded::engines()?,
             actor_id: logged_in(),
             places,
             clock,
             recorder: Arc::new(recorder),
-            registry,
-            profiles,
+            rules: RulesInForce::default(),
             work,
             init: InitCommand { path: init.0, leading_args: init.1 },
             toolchain: OnceLock::new(),
@@ -91,7 +86,7 @@ impl App {
             fingerprint_key: OnceLock::new(),
             seal: OnceLock::new(),
         };
-        app.report_registry_fallback()?;
+        app.in_force()?;
         Ok(app)
     }
 
@@ -284,47 +279,5 @@ impl App {
         });
         Digest::of_canonical(&environment)
             .map_err(|error| AppError::new(Code::Internal, error.to_string()))
-    }
-
-    /// A published registry that is not in force is an event each time it is met (contract REG-7).
-    fn report_registry_fallback(&self) -> AppResult<()> {
-        let Some(mismatch) = &self.registry.mismatch else { return Ok(()) };
-        let context = EventContext::system(self.actor_id.clone());
-        let reason = mismatch.to_string();
-        crate::problem::registry_fallback(self, &context, &reason)?;
-        self.record(&context, EventBody::System(SystemEvent::RegistryFallback { reason }))?;
-        Ok(())
-    }
-
-    /// Whether the registry in force is the compiled-in one.
-    pub fn registry_source(&self) -> RegistrySource {
-        self.registry.source
-    }
-}
-
-fn last_publish(recorder: &FlightRecorder) -> AppResult<Option<RegistryPublish>> {
-    let filter = EventFilter {
-        event_type: Some("registry_publish".to_owned()),
-        order: Order::Newest,
-        limit: 1,
-        ..EventFilter::default()
-    };
-    let page = recorder.events(&filter).map_err(crate::error::query)?;
-    Ok(page.items.into_iter().find_map(|stored| match stored.event.body {
-        EventBody::RegistryPublish(publish) => Some(publish),
-        _ => None,
-    }))
-}
-
-fn published_registry(data_dir: &Path) -> AppResult<Option<String>> {
-    let path = data_dir.join("capability_registry/assets/capability_registry.json");
-    match std::fs::read(&path) {
-        // What is not UTF-8 is not a registry; its bytes still have to be seen as a wrong file.
-        Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(AppError::new(
-            Code::DataDir,
-            format!("the published registry `{}` cannot be read: {error}", path.display()),
-        )),
     }
 }

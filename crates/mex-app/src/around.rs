@@ -34,6 +34,7 @@ impl<'a> Around<'a> {
             jobs,
             ground: Ground {
                 app,
+                rules: app.in_force()?,
                 consents: app.consents()?,
                 stage: Some((jobs.stage, jobs.manifest, jobs.wsid)),
                 tools: Some(jobs.tools),

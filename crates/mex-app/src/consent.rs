@@ -53,7 +53,7 @@ impl App {
             self.actor_id.clone(),
             self.clock.now(),
             SignedDuration::from_hours(i64::from(request.hours)),
-            &self.registry.registry,
+            &self.in_force()?.registry,
         )
         .map_err(|error| AppError::new(error.code(), error.to_string()))?;
         let granted = ConsentEvent::Granted {
@@ -102,14 +102,15 @@ impl App {
     }
 
     pub(crate) fn known_profile(&self, name: &str) -> AppResult<ProfileId> {
+        let rules = self.in_force()?;
         let unknown = || {
             let known: Vec<&str> =
-                self.profiles.iter().map(|profile| profile.profile_id.as_str()).collect();
+                rules.profiles.iter().map(|profile| profile.profile_id.as_str()).collect();
             AppError::new(Code::NotFound, format!("there is no profile `{name}`"))
                 .hint(format!("the profiles are {}", known.join(", ")))
         };
         let id: ProfileId = name.parse().map_err(|_| unknown())?;
-        self.profiles.profile(&id).map(|_| id).ok_or_else(unknown)
+        rules.profiles.profile(&id).map(|_| id).ok_or_else(unknown)
     }
 }
 

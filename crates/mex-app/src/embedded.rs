@@ -1,7 +1,7 @@
 //! What is compiled in: the engines, the capability registry with its profiles, the tool pins and
 //! the default policy. Each is parsed by the same code as a file from outside; never patched here.
 
-use mex_runtime::capability::{LoadedRegistry, Profiles, choose_registry};
+use mex_runtime::capability::{EmbeddedRegistry, LoadedRegistry, PublishedFiles, choose_registry};
 use mex_runtime::code::Code;
 use mex_runtime::digest::Digest;
 use mex_runtime::engine::EngineCatalog;
@@ -30,19 +30,19 @@ pub fn engines() -> AppResult<EngineCatalog> {
         .map_err(|error| AppError::new(Code::EnginesInvalid, error.to_string()))
 }
 
-/// The registry in force (contract REG-7) and the profiles, judged against it.
+/// The registry in force (contract REG-7) with its profiles.
 ///
 /// # Errors
 /// When a compiled-in file is not valid: a fault of the build.
 pub fn registry(
-    published: Option<&str>,
+    published: PublishedFiles<'_>,
     last_publish: Option<&RegistryPublish>,
-) -> AppResult<(LoadedRegistry, Profiles)> {
-    let invalid = |error: String| AppError::new(Code::RegistryInvalid, error);
-    let digest = Digest::of(REGISTRY.as_bytes());
-    let loaded = choose_registry(REGISTRY, &digest, published, last_publish)
-        .map_err(|error| invalid(error.to_string()))?;
-    let profiles =
-        Profiles::parse(PROFILES, &loaded.registry).map_err(|error| invalid(error.to_string()))?;
-    Ok((loaded, profiles))
+) -> AppResult<LoadedRegistry> {
+    let embedded = EmbeddedRegistry {
+        registry: REGISTRY,
+        sha256: Digest::of(REGISTRY.as_bytes()),
+        profiles: PROFILES,
+    };
+    choose_registry(embedded, published, last_publish)
+        .map_err(|error| AppError::new(Code::RegistryInvalid, error.to_string()))
 }

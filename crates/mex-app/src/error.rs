@@ -61,6 +61,10 @@ impl AppError {
             | Code::SignersInvalid
             | Code::SignatureInvalid
             | Code::RegistryInvalid
+            | Code::RegistryReview
+            | Code::RegistryStale
+            | Code::RegistryPublish
+            | Code::RegistryRecord
             | Code::EnginesInvalid
             | Code::ToolchainLock
             | Code::ConsentInvalid

@@ -3,10 +3,11 @@
 //! and the gates count that against the attempt.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use mex_recorder::query::EventFilter;
 use mex_runtime::artifact::ArtifactHandle;
+use mex_runtime::capability::LoadedRegistry;
 use mex_runtime::digest::Digest;
 use mex_runtime::engine::Engine;
 use mex_runtime::gate::{Attempt, ConformanceState, Facts, OpIdState, PathFact, ToolState};
@@ -32,6 +33,8 @@ pub enum Purpose {
 pub struct Ground<'a> {
     /// The product.
     pub app: &'a App,
+    /// The registry and profiles in force, read when the attempt is judged (contract REG-7).
+    pub rules: Arc<LoadedRegistry>,
     /// Every consent, read when the attempt is judged.
     pub consents: Vec<mex_runtime::capability::Consent>,
     /// The staged tree with its manifest as stored.
@@ -88,8 +91,8 @@ impl Ground<'_> {
             .collect::<BTreeMap<EngineId, ConformanceState>>();
         Facts {
             catalog: &app.catalog,
-            registry: &app.registry.registry,
-            profiles: &app.profiles,
+            registry: &self.rules.registry,
+            profiles: &self.rules.profiles,
             consents: &self.consents,
             now: app.clock.now(),
             op_id: self.op_id_state(attempt),

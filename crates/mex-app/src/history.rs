@@ -170,6 +170,7 @@ impl App {
     /// When it cannot be recorded: then nothing is removed.
     pub fn purge(&self, keep_days: Option<u32>) -> AppResult<PurgeReport> {
         self.keep_allowlists()?;
+        self.keep_registry()?;
         self.recorder.purge(self.clock.now(), keep_days, &self.actor_id).map_err(change)
     }
 }

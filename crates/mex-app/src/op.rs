@@ -15,6 +15,7 @@ use mex_runtime::result::{EngineResult, Status};
 use mex_scanners::stage::{Holds, Stage};
 
 use crate::app::App;
+use crate::consented::while_consented;
 use crate::engines::Engines;
 use crate::error::{AppError, AppResult};
 use crate::facts::{Ground, Purpose};
@@ -181,6 +182,7 @@ impl App {
         });
         let ground = Ground {
             app: self,
+            rules: self.in_force()?,
             consents: self.consents()?,
             stage: staging
                 .map(|staging| (&staging.stage, &staging.manifest, &staging.workspace.wsid)),
@@ -188,21 +190,29 @@ impl App {
             purpose,
         };
         let progress = |progress: Progress| steps(step_of("operation", progress));
-        let surroundings = Surroundings {
-            ports: self.ports(),
-            events: context,
-            stage: tree.as_ref(),
-            allowlist: None,
-            environment_id: self.environment_id(self.sandbox()?.level)?,
-            cancel,
-            progress: &progress,
-        };
-        Ok(execute(
-            attempt,
-            &|attempt| ground.facts(attempt),
-            &|engine, operation| engines.find(engine, operation),
-            &surroundings,
-        )?)
+        let environment_id = self.environment_id(self.sandbox()?.level)?;
+        let (executed, lost) = while_consented(self, attempt, cancel, |cancel| {
+            let surroundings = Surroundings {
+                ports: self.ports(),
+                events: context,
+                stage: tree.as_ref(),
+                allowlist: None,
+                environment_id,
+                cancel,
+                progress: &progress,
+            };
+            execute(
+                attempt,
+                &|attempt| ground.facts(attempt),
+                &|engine, operation| engines.find(engine, operation),
+                &surroundings,
+            )
+        });
+        if let Some(lost) = lost {
+            self.record_lost_consent(&lost, attempt, context)?;
+            steps(Step::Note { text: lost.reason() });
+        }
+        Ok(executed?)
     }
 }
 

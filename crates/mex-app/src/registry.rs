@@ -1,8 +1,9 @@
-//! `mex registry show`: the registry in force, or a file, validated by the same code.
+//! `mex registry show`: the registry in force, a version that was published here, or a file, each
+//! validated by the same code. Never changes what is in force.
 
 use std::path::Path;
 
-use mex_runtime::capability::{CapabilityEntry, CapabilityRegistry, RegistrySource};
+use mex_runtime::capability::{CapabilityEntry, CapabilityRegistry, Profiles, RegistrySource};
 use mex_runtime::code::Code;
 use mex_runtime::digest::Digest;
 use schemars::JsonSchema;
@@ -46,20 +47,9 @@ impl App {
     /// When the file cannot be read, or is not valid: every entry and rule is named.
     pub fn registry_view(&self, file: Option<&Path>) -> AppResult<RegistryView> {
         let Some(path) = file else {
-            let source = match self.registry.source {
-                RegistrySource::Embedded => "embedded",
-                RegistrySource::Published => "published",
-            };
-            let mut shown = view(&self.registry.registry, source.to_owned());
-            shown.profiles = self
-                .profiles
-                .iter()
-                .map(|profile| ProfileView {
-                    profile_id: profile.profile_id.to_string(),
-                    capabilities: profile.capabilities.iter().map(ToString::to_string).collect(),
-                })
-                .collect();
-            return Ok(shown);
+            let rules = self.in_force()?;
+            let shown = view(&rules.registry, source_word(rules.source).to_owned());
+            return Ok(RegistryView { profiles: profiles(&rules.profiles), ..shown });
         };
         let text = input::text(path, MAX_BYTES, "registry")?;
         let registry = CapabilityRegistry::parse(&text).map_err(|error| {
@@ -67,6 +57,33 @@ impl App {
         })?;
         Ok(view(&registry, path.display().to_string()))
     }
+
+    /// A version that was published here, or the embedded one.
+    ///
+    /// # Errors
+    /// For a version that was never published here, and where its files are not what was.
+    pub fn registry_version(&self, version: &str) -> AppResult<RegistryView> {
+        let (registry, own) = self.version_rules(version)?;
+        let shown = view(&registry, format!("version {}", registry.version()));
+        Ok(RegistryView { profiles: profiles(&own), ..shown })
+    }
+}
+
+/// The word for where a registry comes from.
+pub(crate) const fn source_word(source: RegistrySource) -> &'static str {
+    match source {
+        RegistrySource::Embedded => "embedded",
+        RegistrySource::Published => "published",
+    }
+}
+
+fn profiles(all: &Profiles) -> Vec<ProfileView> {
+    all.iter()
+        .map(|profile| ProfileView {
+            profile_id: profile.profile_id.to_string(),
+            capabilities: profile.capabilities.iter().map(ToString::to_string).collect(),
+        })
+        .collect()
 }
 
 fn view(registry: &CapabilityRegistry, source: String) -> RegistryView {

@@ -297,6 +297,7 @@ impl App {
         }
         let operations: Vec<JudgedOperation> = ran.operations;
         let absent = left_out(&prepared.wanted);
+        let rules = self.in_force()?;
         let input = VerdictInput {
             mode: request.mode,
             now: self.clock.now(),
@@ -304,7 +305,7 @@ impl App {
             allowlists: &prepared.allowlists,
             operations: &operations,
             absent_jobs: &absent,
-            capability_registry_version: self.registry.registry.version(),
+            capability_registry_version: rules.registry.version(),
         };
         let verdict = judge(&input).map_err(internal)?;
         let verdict_ref = self.store(

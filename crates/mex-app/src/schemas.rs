@@ -107,6 +107,15 @@ pub fn formats() -> Vec<Format> {
             "capability-registry-validation",
             Some(capability::validate::SCHEMA_VERSION),
         ),
+        Format::of::<capability::diff::RegistryDiff>(
+            "capability-registry-diff",
+            Some(capability::diff::SCHEMA_VERSION),
+        ),
+        Format::of::<capability::review::Review>(
+            "capability-registry-review",
+            Some(capability::review::SCHEMA_VERSION),
+        ),
+        Format::of::<mex_recorder::PublishRecord>("registry-publish-record", Some("rp-1.0")),
         Format::of::<coverage::Coverage>("coverage", Some("cl-1.0")),
         Format::of::<delta::Delta>("delta", Some(delta::SCHEMA_VERSION)),
         Format::of::<diagnostic::Diagnostic>("diagnostic", None),

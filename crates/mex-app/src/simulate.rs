@@ -1,8 +1,11 @@
 //! `mex capability simulate`: would it be allowed, and why. Asks the same check as the gate and
 //! records the answer as simulated; never allows anything.
 
-use mex_runtime::capability::{CapabilityQuery, ConsentReferences, check};
+use mex_runtime::capability::{
+    CapabilityEntry, CapabilityId, CapabilityQuery, Consent, ConsentReferences, check,
+};
 use mex_runtime::code::Code;
+use mex_runtime::digest::Digest;
 use mex_runtime::event::{DecisionOutcome, EventBody};
 use mex_runtime::id::{ConsentId, EngineId, OperationName, ProfileId};
 use mex_runtime::port::{Clock as _, Record, Recorder as _};
@@ -25,7 +28,7 @@ pub struct Simulation {
     pub capability: String,
 }
 
-/// The whole chain of the answer.
+/// The whole chain of the answer, in the order the questions are asked (contract GATE-3).
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Simulated {
     /// What would happen.
@@ -36,14 +39,26 @@ pub struct Simulated {
     pub profile_id: ProfileId,
     /// The registry in force.
     pub capability_registry_version: String,
+    /// `embedded` or `published`.
+    pub registry_source: String,
+    /// SHA-256 of its file.
+    pub registry_sha256: Digest,
     /// Whether the registry knows it.
     pub known: bool,
+    /// The entry that makes it known: its own, or its axis; null where it is unknown.
+    pub entry: Option<CapabilityEntry>,
     /// Whether the engine and operation may use it.
     pub usable: bool,
     /// The grant of the profile that covers it.
     pub matched_grant: Option<String>,
+    /// Whether that grant is the capability itself, or an axis that covers it.
+    pub granted_by_axis: bool,
+    /// Whether it takes a consent.
+    pub needs_consent: bool,
     /// The live consent that would be used.
     pub consent_id: Option<ConsentId>,
+    /// That consent: of whom, for what, until when.
+    pub consent: Option<Consent>,
     /// Every reason against it, with its code.
     pub refusals: Vec<(Code, String)>,
 }
@@ -70,9 +85,10 @@ impl App {
         let spec =
             engine.operation(&operation).ok_or_else(|| unknown("operation", &asked.operation))?;
         let consents = self.consents()?;
+        let rules = self.in_force()?;
         let query = CapabilityQuery {
-            registry: &self.registry.registry,
-            profiles: &self.profiles,
+            registry: &rules.registry,
+            profiles: &rules.profiles,
             profile_id: &profile_id,
             usable: Some(spec.usable_capabilities()),
             consents: &consents,
@@ -80,20 +96,34 @@ impl App {
             now: self.clock.now(),
         };
         let decision = check(&asked.capability, &query);
-        let event = decision.event(&profile_id, &self.registry.registry, None);
+        let event = decision.event(&profile_id, &rules.registry, None);
         let mut recorded = self.event(&self.by_person(), EventBody::CapabilityCheck(event));
         recorded.capability_id = Some(asked.capability.clone());
         self.recorder.record(vec![Record::from(recorded)])?;
-        let id: Option<mex_runtime::capability::CapabilityId> = asked.capability.parse().ok();
+        let id: Option<CapabilityId> = asked.capability.parse().ok();
+        let known = id.as_ref().filter(|id| rules.registry.knows(id));
+        let entry = known.and_then(|id| {
+            let axis: Option<CapabilityId> = id.base().parse().ok();
+            let own = rules.registry.entry(id);
+            own.or_else(|| axis.and_then(|axis| rules.registry.entry(&axis))).cloned()
+        });
+        let used = consents.into_iter().find(|consent| Some(consent.id) == decision.consent_id);
+        let usable = spec.usable_capabilities();
         Ok(Simulated {
             outcome: decision.outcome,
             capability_id: asked.capability.clone(),
             profile_id,
-            capability_registry_version: self.registry.registry.version().to_owned(),
-            known: id.as_ref().is_some_and(|id| self.registry.registry.knows(id)),
-            usable: id.as_ref().is_some_and(|id| spec.usable_capabilities().contains(id)),
+            capability_registry_version: rules.registry.version().to_owned(),
+            registry_source: crate::registry::source_word(rules.source).to_owned(),
+            registry_sha256: rules.registry.digest(),
+            known: known.is_some(),
+            entry,
+            usable: id.as_ref().is_some_and(|id| usable.iter().any(|own| own.covers(id))),
+            granted_by_axis: decision.matched_grant.is_some() && decision.matched_grant != id,
             matched_grant: decision.matched_grant.as_ref().map(ToString::to_string),
+            needs_consent: known.is_some_and(CapabilityId::needs_consent),
             consent_id: decision.consent_id,
+            consent: used,
             refusals: decision
                 .refusals
                 .iter()

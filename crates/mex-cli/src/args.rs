@@ -656,10 +656,126 @@ pub enum ConsentCommand {
 
 #[derive(Debug, Subcommand)]
 pub enum RegistryCommand {
-    /// The registry in force, or a file
+    /// The registry in force, a version that was published here, or a file
     Show {
+        /// A version that was published here
+        #[arg(long, value_name = "VERSION", conflicts_with = "file")]
+        version: Option<String>,
         /// Validate and show a file in place of the one in force
         #[arg(long, value_name = "FILE")]
         file: Option<PathBuf>,
     },
+    /// What a draft changes in the registry in force, in plain words; a review binds to it
+    Diff {
+        /// A draft (`capability_registry_draft.json`) or a registry file; the registry in force where
+        /// only profiles change
+        #[arg(value_name = "DRAFT")]
+        draft: Option<PathBuf>,
+        /// An older version, in place of a draft
+        #[arg(long, value_name = "VERSION", conflicts_with = "draft")]
+        version: Option<String>,
+        /// The profiles that go with it; those in force where none are named
+        #[arg(long, value_name = "FILE")]
+        profiles: Option<PathBuf>,
+        /// Write `capability_registry_diff.json` into this folder too
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
+    /// What a compared draft would have allowed or denied, newly, of what was asked here
+    Impact {
+        /// The diff's digest, or the start of it; the newest where none is named
+        #[arg(value_name = "DIFF")]
+        diff: Option<String>,
+        /// So many days back
+        #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=3650))]
+        days: u16,
+    },
+    /// Approve or reject a diff; every added right is ticked on its own
+    Review(RegistryReviewArgs),
+    /// Put in force what was approved
+    Publish {
+        /// The review or its diff: the digest, or the start of it; the newest where none is named
+        #[arg(value_name = "REVIEW")]
+        review: Option<String>,
+        #[command(flatten)]
+        rules: RegistryRuleArgs,
+        /// The allowed-signers file, where the review is signed
+        #[arg(long, value_name = "FILE")]
+        signers: Option<PathBuf>,
+        /// Copy the registry, its profiles and its signed record into this folder: what another
+        /// machine takes over
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
+    /// Publish an older version again, as a new one
+    Rollback {
+        /// Which version
+        version: String,
+        /// Why
+        #[arg(long)]
+        reason: String,
+        /// A right that comes back, as `mex registry diff --version` names it; once for each
+        #[arg(long = "tick", value_name = "RIGHT")]
+        ticked: Vec<String>,
+        #[command(flatten)]
+        rules: RegistryRuleArgs,
+        /// Copy what was published into this folder
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
+    /// Every version that was published here, and the key that signs its records
+    Versions,
+    /// Put in force what somebody else published and signed
+    Takeover {
+        /// The registry file; `NAME.profiles.json` and `NAME.publish.json` lie beside it
+        file: PathBuf,
+        /// The signer's public key (64 hex characters), or a file that holds it
+        #[arg(long, value_name = "KEY")]
+        signer: String,
+    },
+}
+
+/// Under which policy a registry is reviewed and published.
+#[derive(Debug, Args)]
+pub struct RegistryRuleArgs {
+    /// A policy file: its `[registry]` says whether a second reviewer or a signature is asked for
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("decision").required(true).args(["approve", "reject"]))]
+pub struct RegistryReviewArgs {
+    /// The diff's digest, or the start of it; the newest where none is named
+    #[arg(value_name = "DIFF")]
+    pub diff: Option<String>,
+    /// It may be published
+    #[arg(long)]
+    pub approve: bool,
+    /// It may not; final for this diff, and takes an approval back
+    #[arg(long)]
+    pub reject: bool,
+    /// Why; a rejection needs it
+    #[arg(long, default_value = "")]
+    pub comment: String,
+    /// An added right, as the diff names it; once for each
+    #[arg(long = "tick", value_name = "RIGHT")]
+    pub ticked: Vec<String>,
+    #[command(flatten)]
+    pub rules: RegistryRuleArgs,
+    /// Who signs, as the allowed-signers file names them
+    #[arg(long, value_name = "NAME")]
+    pub reviewer: Option<String>,
+    /// Write the bytes to sign here, and decide nothing
+    #[arg(long, value_name = "FILE", requires = "reviewer", conflicts_with = "signature")]
+    pub payload: Option<PathBuf>,
+    /// What `ssh-keygen -Y sign -n mex-registry-review@v1` made of them
+    #[arg(long, value_name = "FILE", requires_all = ["reviewer", "signers"])]
+    pub signature: Option<PathBuf>,
+    /// The allowed-signers file
+    #[arg(long, value_name = "FILE")]
+    pub signers: Option<PathBuf>,
+    /// Write `capability_registry_review.json` into this folder too
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
 }

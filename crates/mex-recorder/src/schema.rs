@@ -13,7 +13,10 @@ use crate::error::OpenError;
 const APPLICATION_ID: i64 = 0x6d65_7846;
 
 /// Each migration's text; its number is its place, from 1.
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_recorder.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_recorder.sql"),
+    include_str!("../migrations/0002_registry.sql"),
+];
 
 /// The newest schema version this code knows.
 pub(crate) const KNOWN: i64 = MIGRATIONS.len() as i64;

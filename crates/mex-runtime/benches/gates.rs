@@ -1,11 +1,16 @@
-//! Six gates on one valid operation with its facts at hand. The aim: 10 microseconds.
+//! Six gates on one valid operation with its facts at hand. The aim: 10 microseconds. One capability
+//! check besides its event: 2 microseconds. A registry of 5,000 entries read, judged, compared and
+//! written: the part of 200 milliseconds that is no disk.
 
 #![expect(clippy::expect_used, reason = "a bench that cannot be set up must stop")]
 
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use mex_runtime::capability::{CapabilityRegistry, Profiles};
+use mex_runtime::capability::diff::{DiffSide, RegistryDiff};
+use mex_runtime::capability::{
+    CapabilityQuery, CapabilityRegistry, ConsentReferences, Profiles, check,
+};
 use mex_runtime::engine::EngineCatalog;
 use mex_runtime::gate::{Attempt, ConformanceState, Facts, OpIdState, PathFact, ToolState, judge};
 use mex_runtime::id::{EngineId, OpId, OperationName};
@@ -69,5 +74,70 @@ fn six_gates(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, six_gates);
+fn one_check(criterion: &mut Criterion) {
+    let registry = CapabilityRegistry::parse(&large("")).expect("a valid registry");
+    let profiles = Profiles::parse(PROFILES, &registry).expect("our own file is valid");
+    let profile_id = "supply_chain_scan".parse().expect("a profile's id");
+    let query = CapabilityQuery {
+        registry: &registry,
+        profiles: &profiles,
+        profile_id: &profile_id,
+        usable: None,
+        consents: &[],
+        references: ConsentReferences::Named(&[]),
+        now: "2026-11-21T12:00:00Z".parse().expect("a time"),
+    };
+    criterion.bench_function("capability_check", |bench| {
+        bench.iter(|| check(black_box("proc.exec:osv-scanner"), black_box(&query)));
+    });
+}
+
+/// Our own registry with 5,000 entries more.
+fn large(word: &str) -> String {
+    let mut value: serde_json::Value = serde_json::from_str(REGISTRY).expect("JSON");
+    let all = value["capabilities"].as_array_mut().expect("a list");
+    all.extend((0..5_000).map(|number| {
+        json!({
+            "capability_id": format!("doc.part_{number}"), "kind": "engine",
+            "display_name": format!("Part {number}{word}"),
+            "section_ref": "spec/README.md#documents",
+            "required_capabilities": ["fs.read:inputs"],
+            "default_governance_mode": "gov_standard", "risk_class": "low", "tags": [],
+        })
+    }));
+    value.to_string()
+}
+
+fn registry_of_5000(criterion: &mut Criterion) {
+    let catalog = EngineCatalog::parse(ENGINES).expect("our own file is valid");
+    let (before, after) = (large(""), large(" anew"));
+    let base = CapabilityRegistry::parse(&before).expect("a valid registry");
+    let own = Profiles::parse(PROFILES, &base).expect("our own file is valid");
+    let profiles_sha256 = Digest::of(PROFILES.as_bytes());
+    let highest = semver::Version::new(1, 0, 0);
+    criterion.bench_function("registry_of_5000_validated_compared_and_written", |bench| {
+        bench.iter(|| {
+            let next = CapabilityRegistry::parse(black_box(&after)).expect("a valid registry");
+            assert!(catalog.uncovered(&next).is_empty());
+            let profiles = Profiles::parse(PROFILES, &next).expect("our own file is valid");
+            let side = |registry, profiles| DiffSide {
+                registry,
+                profiles,
+                profiles_sha256,
+                engines: None,
+            };
+            let diff = RegistryDiff::between(
+                &side(&base, &own),
+                &side(&next, &profiles),
+                Digest::of(after.as_bytes()),
+                &highest,
+            )
+            .expect("it has a JSON form");
+            assert_eq!(diff.changed.len(), 5_000);
+            diff.digest().expect("it has a canonical form")
+        });
+    });
+}
+
+criterion_group!(benches, six_gates, one_check, registry_of_5000);
 criterion_main!(benches);

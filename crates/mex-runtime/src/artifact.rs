@@ -42,6 +42,18 @@ pub mod media_type {
     pub const ALLOWLIST: &str = "application/vnd.mex.allowlist.v1+json";
     /// An EngineResult (contract ENV-2).
     pub const ENGINE_RESULT: &str = "application/vnd.mex.engine-result.v1+json";
+    /// A capability registry (contract REG-6).
+    pub const REGISTRY: &str = "application/vnd.mex.capability-registry.v1+json";
+    /// A draft of a capability registry, or a registry file compared in its place.
+    pub const REGISTRY_DRAFT: &str = "application/vnd.mex.capability-registry-draft.v1+json";
+    /// What a draft changes.
+    pub const REGISTRY_DIFF: &str = "application/vnd.mex.capability-registry-diff.v1+json";
+    /// A decision on a diff.
+    pub const REGISTRY_REVIEW: &str = "application/vnd.mex.capability-registry-review.v1+json";
+    /// A signed publish record.
+    pub const REGISTRY_RECORD: &str = "application/vnd.mex.registry-publish-record.v1+json";
+    /// Capability profiles.
+    pub const PROFILES: &str = "application/vnd.mex.profiles.v1+json";
     /// A policy decision of a whole scan.
     pub const VERDICT: &str = "application/vnd.mex.verdict.v1+json";
     /// Captured text of a tool, redacted.

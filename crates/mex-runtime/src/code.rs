@@ -115,6 +115,10 @@ codes! {
     SignersInvalid "MEX-SIGNERS-INVALID", "an allowed-signers file is not valid", "fix the line named; the format is that of `ssh-keygen -Y verify -f`";
     SignatureInvalid "MEX-SIGNATURE-INVALID", "an SSH signature does not hold for what it should approve", "sign exactly the bytes that `mex exception sign ID --payload FILE` writes, with the namespace it names";
     RegistryInvalid "MEX-REGISTRY-INVALID", "a capability registry or its profiles are not valid", "fix the entry and rule named";
+    RegistryReview "MEX-REGISTRY-REVIEW", "a review of a capability registry cannot be taken as given", "read the diff again with `mex registry diff`, tick every added right on its own, and review what it shows";
+    RegistryStale "MEX-REGISTRY-STALE", "the draft, the registry in force or the diff is not the one that was reviewed", "make the diff again and have it reviewed; nothing was changed";
+    RegistryPublish "MEX-REGISTRY-PUBLISH", "a capability registry cannot be published as asked", "follow the reason; the registry in force stays in force";
+    RegistryRecord "MEX-REGISTRY-RECORD", "a publish record is not valid, or not of the signer named", "take the files as `mex registry publish` wrote them, and the signer's key from the signer";
     EnginesInvalid "MEX-ENGINES-INVALID", "`mechanical_engines.json` is not valid", "fix the field named";
     ConsentInvalid "MEX-CONSENT-INVALID", "a consent cannot be granted as asked", "name a capability that needs consent, with a positive duration";
     ConformanceFailed "MEX-CONFORMANCE-FAILED", "an engine did not behave as it must", "the case that failed is named; the engine stays uncallable";

@@ -542,6 +542,12 @@ pub struct RegistryReview {
     pub decision: String,
     /// Why.
     pub comment: String,
+    /// The review document: what was ticked, and its signature.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review_sha256: Option<Digest>,
+    /// Who reviewed: the name of a verified signature, or who is logged in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reviewer_id: Option<String>,
 }
 
 /// A registry was published (contract REG-6).
@@ -552,8 +558,48 @@ pub struct RegistryPublish {
     pub capability_registry_version: String,
     /// SHA-256 of the file.
     pub registry_sha256: Digest,
-    /// The review that allowed it.
+    /// The diff that was reviewed.
     pub diff_sha256: Option<Digest>,
+    /// The profiles published with it; absent where the compiled-in ones stay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profiles_sha256: Option<Digest>,
+    /// The review that allowed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review_sha256: Option<Digest>,
+    /// The registry it follows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous_sha256: Option<Digest>,
+    /// How it came to be published.
+    #[serde(default)]
+    pub how: PublishedHow,
+}
+
+/// How a registry came to be published.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum PublishedHow {
+    /// Through a review of its diff.
+    #[default]
+    Reviewed,
+    /// An older version was published again as a new one.
+    RolledBack,
+    /// It was published elsewhere, by a signer that was named.
+    TakenOver,
+    /// Nothing was published: said again before old events were purged.
+    Kept,
 }
 
 /// A person changed something (contract FR-6).
@@ -621,6 +667,29 @@ pub enum HumanAction {
     },
     /// A report was refused; nothing changed (contract section 15).
     ReportRefused {
+        /// The code of the refusal.
+        code: Code,
+        /// Why.
+        reason: String,
+    },
+    /// A person had a draft compared with the registry in force (contract REG-4).
+    RegistryDiffed {
+        /// The draft.
+        draft_ref: Box<ArtifactHandle>,
+        /// The profiles that would go with it.
+        profiles_ref: Box<ArtifactHandle>,
+        /// The diff, in canonical form: its digest is what a review binds to.
+        diff_ref: Box<ArtifactHandle>,
+        /// The version it would follow.
+        base_version: String,
+        /// The version it would have.
+        next_version: String,
+    },
+    /// A review, publish, rollback or takeover of a capability registry was refused; nothing changed
+    /// (contract section 15).
+    RegistryRefused {
+        /// What was tried.
+        attempt: String,
         /// The code of the refusal.
         code: Code,
         /// Why.

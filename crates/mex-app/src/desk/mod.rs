@@ -14,6 +14,7 @@ pub mod problems;
 pub mod progress;
 pub mod projects;
 pub mod recorder;
+pub mod registry;
 pub mod reports;
 pub mod scans;
 pub mod session;

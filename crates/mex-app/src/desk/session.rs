@@ -89,6 +89,7 @@ impl Screens {
     /// When the recorder cannot be read.
     pub fn open_state(&self, running: Vec<RunningScan>) -> AppResult<OpenState> {
         let app = &self.app;
+        let rules = app.in_force()?;
         let sandbox = app.probed_sandbox().map(|sandbox| SandboxState {
             level: sandbox.level,
             reason: sandbox.reason.clone(),
@@ -99,8 +100,8 @@ impl Screens {
             version: VERSION.to_owned(),
             data_dir: app.places.data_dir.display().to_string(),
             tools_dir: app.places.tools_dir.display().to_string(),
-            registry_version: app.registry.registry.version().to_owned(),
-            registry_source: match app.registry.source {
+            registry_version: rules.registry.version().to_owned(),
+            registry_source: match rules.source {
                 RegistrySource::Embedded => RegistryOrigin::Embedded,
                 RegistrySource::Published => RegistryOrigin::Published,
             },

@@ -6,6 +6,7 @@
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 mod project;
+mod registry;
 mod tools;
 
 use std::fs;
@@ -88,6 +89,7 @@ fn main() {
     );
     println!("peak memory of mex itself            {:>8.1} MB (bound 150)", peak as f64 / 1024.0);
     again(&mex, folder.path());
+    registry::publish(&mex, folder.path());
     tools::whole_scan(&mex, folder.path());
     tools::licences(&mex, &bare_tools, folder.path());
     tools::advisories(&mex, &bare_tools, folder.path());

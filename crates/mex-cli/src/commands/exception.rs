@@ -1,9 +1,5 @@
 //! `mex exception`.
 
-use std::fs::File;
-use std::io::Write as _;
-use std::path::Path;
-
 use mex_app::error::{AppError, AppResult};
 use mex_app::exception::{
     Acceptance, AddRequest, BaselineGaps, BaselineRequest, Declined, Draft, RenewRequest, Subject,
@@ -15,7 +11,7 @@ use mex_app::runtime::policy::signature::NAMESPACE;
 use crate::args::{
     AddArgs, BaselineArgs, ExceptionCommand, SaveArgs, SubjectArgs, TargetArgs, UntilArgs,
 };
-use crate::commands::{Session, unwritable, written};
+use crate::commands::{Session, create, written};
 use crate::text;
 
 pub fn run(session: &Session, command: ExceptionCommand) -> AppResult<u8> {
@@ -173,10 +169,4 @@ fn wanted(args: SubjectArgs) -> AppResult<Subject> {
         _ => Err(AppError::new(Code::Usage, "nothing to accept was named")
             .hint("give `--problem ID`, or `--proposal N --run SCAN`")),
     }
-}
-
-fn create(path: &Path, bytes: &[u8]) -> AppResult<()> {
-    File::create_new(path)
-        .and_then(|mut file| file.write_all(bytes))
-        .map_err(|error| unwritable(path, &error))
 }

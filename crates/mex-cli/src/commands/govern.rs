@@ -1,11 +1,11 @@
-//! `mex capability`, `mex consent`, `mex registry`.
+//! `mex capability`, `mex consent`.
 
 use mex_app::consent::ConsentRequest;
 use mex_app::error::AppResult;
 use mex_app::runtime::event::DecisionOutcome;
 use mex_app::simulate::Simulation;
 
-use crate::args::{CapabilityCommand, ConsentCommand, RegistryCommand};
+use crate::args::{CapabilityCommand, ConsentCommand};
 use crate::commands::{Session, written};
 use crate::text;
 
@@ -29,12 +29,5 @@ pub fn consent(session: &Session, command: ConsentCommand) -> AppResult<u8> {
         ConsentCommand::List => app.list_consents()?,
     };
     written(out.data(&entries, |out| text::govern::consents(out, &entries)))?;
-    Ok(0)
-}
-
-pub fn registry(session: &Session, command: RegistryCommand) -> AppResult<u8> {
-    let RegistryCommand::Show { file } = command;
-    let view = session.app.registry_view(file.as_deref())?;
-    written(session.out.data(&view, |out| text::govern::registry(out, &view)))?;
     Ok(0)
 }

@@ -5,6 +5,7 @@ mod exception;
 mod govern;
 mod problems;
 mod recorder;
+mod registry;
 mod scan;
 mod tools;
 
@@ -93,7 +94,7 @@ pub fn run(cli: Cli, out: Out) -> AppResult<u8> {
         Command::Db(command) => tools::database(&session, command),
         Command::Capability(command) => govern::capability(&session, command),
         Command::Consent(command) => govern::consent(&session, command),
-        Command::Registry(command) => govern::registry(&session, command),
+        Command::Registry(command) => registry::run(&session, command),
         Command::Completions { .. } | Command::Man => Ok(0),
     }
 }
@@ -110,6 +111,14 @@ pub fn written(result: io::Result<()>) -> AppResult<()> {
 pub fn unwritable(path: &std::path::Path, error: &io::Error) -> AppError {
     AppError::new(Code::StoreIo, format!("`{}` cannot be written: {error}", path.display()))
         .hint("name another place or fix its permissions")
+}
+
+/// Writes a new file the caller named; one that is there is left as it is.
+pub fn create(path: &std::path::Path, bytes: &[u8]) -> AppResult<()> {
+    use std::io::Write as _;
+    std::fs::File::create_new(path)
+        .and_then(|mut file| file.write_all(bytes))
+        .map_err(|error| unwritable(path, &error))
 }
 
 fn documentation(make: impl FnOnce(&mut Vec<u8>) -> io::Result<()>, out: Out) -> AppResult<u8> {

@@ -1,7 +1,6 @@
-//! Capabilities, consents and the registry for people.
+//! Capabilities and consents for people.
 
 use mex_app::record::ConsentEntry;
-use mex_app::registry::RegistryView;
 use mex_app::runtime::event::DecisionOutcome;
 use mex_app::simulate::Simulated;
 
@@ -17,21 +16,51 @@ pub fn simulated(out: &Out, answer: &Simulated) -> String {
     };
     let yes = |truth: bool| if truth { "yes" } else { "no" }.to_owned();
     let mut page = format!("{verdict}  {}\n", plain(&answer.capability_id));
+    let known = answer.entry.as_ref().map_or_else(
+        || "no".to_owned(),
+        |entry| {
+            format!(
+                "yes, as `{}`: {} risk, {}, {}",
+                entry.capability_id,
+                word(&entry.risk_class),
+                word(&entry.default_governance_mode),
+                entry.section_ref
+            )
+        },
+    );
+    let grant = match (&answer.matched_grant, answer.granted_by_axis) {
+        (None, _) => "none".to_owned(),
+        (Some(grant), false) => format!("`{grant}`, the capability itself"),
+        (Some(grant), true) => format!("`{grant}`, an axis that covers it"),
+    };
+    let consent = match (&answer.consent, answer.needs_consent) {
+        (Some(consent), _) => format!(
+            "{} for `{}`, by {}, until {}",
+            short(&consent.id),
+            consent.capability_id,
+            consent.granted_by,
+            moment(consent.expires_at)
+        ),
+        (None, true) => "needed, and none is live".to_owned(),
+        (None, false) => "none needed".to_owned(),
+    };
     page.push_str(&pairs(
         out,
         &[
-            ("registry", answer.capability_registry_version.clone()),
-            ("known there", yes(answer.known)),
+            (
+                "registry",
+                format!(
+                    "{} ({}, {})",
+                    answer.capability_registry_version,
+                    answer.registry_source,
+                    short(&answer.registry_sha256)
+                ),
+            ),
+            ("known there", known),
             ("engine and operation may use it", yes(answer.usable)),
             ("profile", answer.profile_id.to_string()),
-            (
-                "grant that covers it",
-                answer.matched_grant.clone().unwrap_or_else(|| "none".to_owned()),
-            ),
-            (
-                "live consent",
-                answer.consent_id.map_or_else(|| "none used".to_owned(), |id| id.to_string()),
-            ),
+            ("grant that covers it", grant),
+            ("consent", consent),
         ],
     ));
     for (code, reason) in &answer.refusals {
@@ -58,34 +87,4 @@ pub fn consents(out: &Out, entries: &[ConsentEntry]) -> String {
         ]
     });
     table(out, &["STATE", "CAPABILITY", "PROFILE", "EXPIRES", "BY", "REASON", "ID"], rows)
-}
-
-/// A registry with its profiles.
-pub fn registry(out: &Out, view: &RegistryView) -> String {
-    let mut page = pairs(
-        out,
-        &[
-            ("version", view.capability_registry_version.clone()),
-            ("source", view.source.clone()),
-            ("sha256", view.sha256.to_string()),
-        ],
-    );
-    let rows = view.entries.iter().map(|entry| {
-        vec![
-            entry.capability_id.to_string(),
-            word(&entry.kind),
-            word(&entry.risk_class),
-            entry.display_name.clone(),
-        ]
-    });
-    page.push('\n');
-    page.push_str(&table(out, &["CAPABILITY", "KIND", "RISK", "NAME"], rows));
-    for profile in &view.profiles {
-        page.push_str(&format!(
-            "\n{}  {}\n",
-            out.bold(&profile.profile_id),
-            profile.capabilities.join(", ")
-        ));
-    }
-    page
 }

@@ -9,6 +9,7 @@ pub mod jobs;
 pub mod operation;
 pub mod problems;
 pub mod recorder;
+pub mod registry;
 pub mod scan;
 pub mod table;
 pub mod tools;

@@ -493,6 +493,49 @@ fn an_interrupt_and_a_budget_end_a_fetch_and_leave_nothing_half() {
     assert!(ready.kept().iter().all(|one| one.contains(".part-")));
 }
 
+/// CAP-5: a consent that is revoked ends what rests on it while it runs, in another process too.
+#[test]
+fn a_consent_that_is_revoked_ends_the_fetch_that_rests_on_it() {
+    let ready = Ready::new(true);
+    ready.mex.write("Cargo.lock", lock(&[("slow", CRATES_IO, &digest(b"never whole"))]));
+    let begun = Arc::new(AtomicUsize::new(0));
+    let heard = begun.clone();
+    let registry = Registry::serve(move |_, stream| {
+        heard.fetch_add(1, Ordering::SeqCst);
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100000000\r\n\r\n");
+        // Sends for as long as anybody listens: the fetch ends for no other reason.
+        while stream.write_all(&[0; 64]).is_ok() {
+            std::thread::sleep(Duration::from_millis(25));
+        }
+    });
+    let planned = ready.plan(json!({"crates_registry": registry.base}));
+    let child = ready.start(ready.command(), &planned);
+    while begun.load(Ordering::SeqCst) < 1 {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    // Another consent, for something else, is no reason to stop.
+    let other = ready.mex.run(["consent", "grant", "device", "--reason", "x", "--format", "json"]);
+    let other = other.expect(0).json()[0]["consent_id"].as_str().unwrap().to_owned();
+    ready.mex.run(["consent", "revoke", &other, "--reason", "not needed"]).expect(0);
+    let consents = ready.mex.run(["consent", "list", "--format", "json"]).expect(0).json();
+    let live = consents.as_array().unwrap().iter().find(|one| one["state"] == "live").unwrap();
+    let id = live["consent_id"].as_str().unwrap();
+    ready.mex.run(["consent", "revoke", id, "--reason", "changed my mind"]).expect(0);
+    let stopped = answer(child);
+    assert_eq!(stopped.json()["status"], "cancelled", "{stopped:?}");
+    let op_id = stopped.json()["op_id"].as_str().unwrap().to_owned();
+    let events =
+        ready.mex.run(["recorder", "query", "--op", &op_id, "--format", "json"]).expect(0).json();
+    let told = events["items"].as_array().unwrap().iter().any(|stored| {
+        let payload = &stored["event"]["payload"];
+        payload["decision_outcome"] == "deny"
+            && payload["code"] == "MEX-CAP-CONSENT"
+            && payload["reason"].as_str().unwrap().contains("while it was used")
+    });
+    assert!(told, "{events:#}");
+    assert!(ready.kept().iter().all(|one| one.contains(".part-")));
+}
+
 /// A full disk under the tools folder is an error with a sentence; with space again the fetch is whole.
 #[test]
 fn a_full_disk_keeps_nothing_and_the_next_run_is_whole() {

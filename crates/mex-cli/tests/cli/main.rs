@@ -17,6 +17,7 @@ mod harness;
 mod import;
 mod input;
 mod license;
+mod registry;
 mod reuse;
 mod sbom;
 mod scan;

@@ -7,6 +7,7 @@ pub(crate) mod consents;
 pub(crate) mod events;
 pub(crate) mod jobs;
 pub(crate) mod problems;
+pub(crate) mod registry;
 pub(crate) mod resolve;
 pub(crate) mod reuse;
 
@@ -27,6 +28,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use approvals::ApprovedAllowlist;
+pub use registry::RegistryDiffed;
 
 /// The most items one page holds, whatever a filter asks for.
 pub const MAX_PAGE: u32 = 1_000;

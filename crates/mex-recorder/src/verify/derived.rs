@@ -131,7 +131,9 @@ async fn actions(connection: &mut SqliteConnection) -> Result<Actions, QueryErro
             | HumanAction::AllowlistChanged { .. }
             | HumanAction::AllowlistRefused { .. }
             | HumanAction::ReportImported { .. }
-            | HumanAction::ReportRefused { .. } => {}
+            | HumanAction::ReportRefused { .. }
+            | HumanAction::RegistryDiffed { .. }
+            | HumanAction::RegistryRefused { .. } => {}
         }
     }
     Ok(actions)

@@ -4,11 +4,14 @@
 
 mod check;
 mod consent;
+pub mod diff;
 pub mod draft;
 pub mod extract;
 mod id;
+pub mod impact;
 mod profile;
 mod registry;
+pub mod review;
 mod trust;
 pub mod validate;
 
@@ -20,4 +23,7 @@ pub use registry::{
     CapabilityEntry, CapabilityKind, CapabilityRegistry, GovernanceMode, RegistryDefect,
     RegistryError, RiskClass,
 };
-pub use trust::{LoadedRegistry, RegistryMismatch, RegistrySource, choose_registry};
+pub use trust::{
+    EmbeddedRegistry, LoadedRegistry, PublishedFiles, RegistryMismatch, RegistrySource,
+    choose_registry,
+};

@@ -1,9 +1,10 @@
 //! Named lists of capabilities (contract CAP-3). A profile is nothing but its list.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::id::CapabilityId;
 use super::registry::CapabilityRegistry;
@@ -28,7 +29,7 @@ pub struct Profile {
 #[serde(deny_unknown_fields)]
 struct RawProfiles {
     schema_version: String,
-    profiles: Vec<serde_json::Value>,
+    profiles: Vec<Value>,
 }
 
 /// Why a profiles file is refused: code `MEX-REGISTRY-INVALID`.
@@ -61,6 +62,7 @@ impl Profiles {
             defects.push(format!("`schema_version` must be `{SCHEMA_VERSION}`"));
         }
         let mut profiles = BTreeMap::new();
+        defects.extend(includes(&raw.profiles));
         for (at, value) in raw.profiles.into_iter().enumerate() {
             let profile: Profile = match serde_json::from_value(value) {
                 Ok(profile) => profile,
@@ -74,6 +76,10 @@ impl Profiles {
                     "profile `{}` grants `{id}`, which the registry does not know (CAP-3)",
                     profile.profile_id
                 ));
+            }
+            let mut seen = BTreeSet::new();
+            for id in profile.capabilities.iter().filter(|id| !seen.insert(*id)) {
+                defects.push(format!("profile `{}` grants `{id}` twice", profile.profile_id));
             }
             let id = profile.profile_id.clone();
             if profiles.insert(id.clone(), profile).is_some() {
@@ -124,4 +130,58 @@ impl Profile {
         let exact = self.capabilities.iter().find(|grant| *grant == capability);
         exact.or_else(|| self.capabilities.iter().find(|grant| grant.covers(capability)))
     }
+}
+
+/// Profiles that stand in the list of a profile: each is named, and the way round where they form a
+/// cycle. A profile is nothing but ids of the registry (contract CAP-3), so none may hold another.
+fn includes(profiles: &[Value]) -> Vec<String> {
+    let name =
+        |profile: &Value| profile.get("profile_id").and_then(Value::as_str).map(str::to_owned);
+    let names: BTreeSet<String> = profiles.iter().filter_map(name).collect();
+    let mut holds: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for profile in profiles {
+        let Some(own) = name(profile) else { continue };
+        let listed = profile.get("capabilities").and_then(Value::as_array).into_iter().flatten();
+        let held = listed.filter_map(Value::as_str).filter(|id| names.contains(*id));
+        holds.entry(own).or_default().extend(held.map(str::to_owned));
+    }
+    let mut defects = Vec::new();
+    for (own, held) in &holds {
+        for other in held {
+            let rule = "a profile is nothing but ids of the registry (CAP-3)";
+            defects.push(match way_back(&holds, other, own) {
+                Some(way) => {
+                    format!("profile `{own}` holds profile `{other}`, a cycle ({way}): {rule}")
+                }
+                None => format!("profile `{own}` holds profile `{other}`: {rule}"),
+            });
+        }
+    }
+    defects
+}
+
+/// The way from one profile to another over what they hold, as `a -> b -> c`.
+fn way_back(holds: &BTreeMap<String, BTreeSet<String>>, from: &str, to: &str) -> Option<String> {
+    let mut came_from: BTreeMap<&str, Option<&str>> = BTreeMap::from([(from, None)]);
+    let mut next = vec![from];
+    while let Some(at) = next.pop() {
+        if at == to {
+            let mut way = vec![to];
+            let mut here = at;
+            while let Some(Some(before)) = came_from.get(here) {
+                way.push(before);
+                here = before;
+            }
+            way.push(to);
+            way.reverse();
+            return Some(way.join(" -> "));
+        }
+        for held in holds.get(at).into_iter().flatten() {
+            if !came_from.contains_key(held.as_str()) {
+                came_from.insert(held, Some(at));
+                next.push(held);
+            }
+        }
+    }
+    None
 }

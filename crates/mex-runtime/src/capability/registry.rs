@@ -40,6 +40,13 @@ pub struct CapabilityEntry {
     pub tags: Vec<String>,
 }
 
+impl CapabilityEntry {
+    /// Whether the id may carry scopes (contract CAP-1).
+    pub fn is_axis(&self) -> bool {
+        self.tags.iter().any(|tag| tag == "axis")
+    }
+}
+
 /// What a capability is a right to.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
@@ -253,7 +260,7 @@ impl CapabilityRegistry {
     }
 
     fn is_axis(&self, id: &CapabilityId) -> bool {
-        self.entries.get(id).is_some_and(|entry| entry.tags.iter().any(|tag| tag == "axis"))
+        self.entries.get(id).is_some_and(CapabilityEntry::is_axis)
     }
 
     fn base_is_axis(&self, id: &CapabilityId) -> bool {

@@ -36,8 +36,34 @@ pub struct Policy {
     /// Which of the project's own files the licence job reads.
     #[serde(default)]
     pub license_files: LicenseFiles,
+    /// Who may let a capability registry be published.
+    #[serde(default)]
+    pub registry: RegistryRule,
     /// The jobs and hard-fail conditions of a release.
     pub gate: SupplyChainGate,
+}
+
+/// Whose review lets a capability registry be published (contract REG-5).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RegistryRule {
+    /// Whether who made the draft may review it.
+    #[serde(default)]
+    pub reviewer: ReviewerRule,
+    /// Whether a review has to be signed.
+    #[serde(default)]
+    pub approvals: ApprovalRule,
+}
+
+/// Whether who made a draft may review it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReviewerRule {
+    /// Anyone may.
+    #[default]
+    Anyone,
+    /// Somebody else has to.
+    Second,
 }
 
 /// Which approvals count (contract SC-4).
@@ -213,6 +239,7 @@ impl Default for Policy {
             database_max_age_days: 7,
             approvals: ApprovalRule::Named,
             license_files: LicenseFiles::Words,
+            registry: RegistryRule::default(),
             gate: SupplyChainGate {
                 id: SUPPLY_CHAIN_GATE.to_owned(),
                 version: "0.1".to_owned(),

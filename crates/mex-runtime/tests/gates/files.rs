@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 use mex_runtime::capability::{
-    CapabilityId, CapabilityRegistry, Consent, ConsentRefused, Profiles, ProfilesError,
-    RegistryError, RegistryMismatch, RegistrySource, choose_registry,
+    CapabilityId, CapabilityRegistry, Consent, ConsentRefused, EmbeddedRegistry, Profiles,
+    ProfilesError, PublishedFiles, RegistryError, RegistryMismatch, RegistrySource,
+    choose_registry,
 };
 use mex_runtime::digest::Digest;
 use mex_runtime::engine::{EngineCatalog, EnginesError};
@@ -147,31 +148,69 @@ fn cap_3_a_profile_is_a_list_of_registered_ids() {
     assert!(defects[0].contains("proc.exec:unheard-of") && defects[1].contains("stands twice"));
 }
 
+/// CAP-3: a profile holds no profile, so there is no cycle; the way round is named all the same.
+#[test]
+fn cap_3_profiles_that_hold_each_other_are_refused_with_the_cycle() {
+    let registry = CapabilityRegistry::parse(REGISTRY).unwrap();
+    let text = json!({"schema_version": "cp-1.0", "profiles": [
+        {"profile_id": "one", "description": "x", "capabilities": ["two", "fs.read", "fs.read"]},
+        {"profile_id": "two", "description": "x", "capabilities": ["three"]},
+        {"profile_id": "three", "description": "x", "capabilities": ["one"]},
+        {"profile_id": "four", "description": "x", "capabilities": ["one"]},
+        {"profile_id": "five", "description": "x", "includes": ["one"], "capabilities": []},
+    ]});
+    let ProfilesError::Defects(defects) =
+        Profiles::parse(&text.to_string(), &registry).unwrap_err()
+    else {
+        panic!("readable")
+    };
+    for part in [
+        "profile `one` holds profile `two`, a cycle (one -> two -> three -> one)",
+        "profile `four` holds profile `one`: a profile is nothing but ids",
+        "grants `fs.read` twice",
+        "unknown field `includes`",
+    ] {
+        assert!(defects.iter().any(|own| own.contains(part)), "{part} in {defects:#?}");
+    }
+}
+
+fn event(registry: &str, version: &str, profiles: Option<&str>) -> RegistryPublish {
+    RegistryPublish {
+        capability_registry_version: version.to_owned(),
+        registry_sha256: Digest::of(registry.as_bytes()),
+        diff_sha256: None,
+        profiles_sha256: profiles.map(|text| Digest::of(text.as_bytes())),
+        review_sha256: None,
+        previous_sha256: None,
+        how: Default::default(),
+    }
+}
+
 /// REG-7: the embedded registry rules unless the published one is exactly the one the last
 /// publish event names; a disagreement is never silent.
 #[test]
 fn reg_7_which_registry_rules() {
-    let embedded = Digest::of(REGISTRY.as_bytes());
-    let newer = REGISTRY.replace("\"1.0.0\"", "\"1.1.0\"");
-    let event = |text: &str, version: &str| RegistryPublish {
-        capability_registry_version: version.to_owned(),
-        registry_sha256: Digest::of(text.as_bytes()),
-        diff_sha256: None,
+    let embedded = EmbeddedRegistry {
+        registry: REGISTRY,
+        sha256: Digest::of(REGISTRY.as_bytes()),
+        profiles: PROFILES,
     };
-    let choose = |file: Option<&str>, event: Option<&RegistryPublish>| {
-        choose_registry(REGISTRY, &embedded, file, event).unwrap()
+    let newer = REGISTRY.replace("\"1.0.0\"", "\"1.1.0\"");
+    let choose = |registry: Option<&str>, event: Option<&RegistryPublish>| {
+        choose_registry(embedded, PublishedFiles { registry, profiles: None }, event).unwrap()
     };
     let none = choose(None, None);
     assert_eq!((none.source, none.mismatch), (RegistrySource::Embedded, None));
-    let good = event(&newer, "1.1.0");
+    let good = event(&newer, "1.1.0", None);
     let published = choose(Some(&newer), Some(&good));
     assert_eq!((published.source, published.mismatch), (RegistrySource::Published, None));
     assert_eq!(published.registry.version(), "1.1.0");
+    assert_eq!(published.registry_text, newer);
 
     let tampered = newer.replace("\"low\"", "\"medium\"");
     let broken = newer.replace("cr-1.0", "cr-9.9");
-    let broken_event = event(&broken, "1.1.0");
-    let misnamed = event(&newer, "9.0.0");
+    let broken_event = event(&broken, "1.1.0", None);
+    let misnamed = event(&newer, "9.0.0", None);
     for (file, event) in [
         (Some(&*newer), None),
         (None, Some(&good)),
@@ -186,7 +225,50 @@ fn reg_7_which_registry_rules() {
     }
     let digest = choose(Some(&tampered), Some(&good)).mismatch;
     assert!(matches!(digest, Some(RegistryMismatch::Digest { .. })));
-    assert!(choose_registry(&tampered, &embedded, None, None).is_err(), "compiled-in digest");
+    let spoilt = EmbeddedRegistry { registry: &tampered, ..embedded };
+    let nothing = PublishedFiles::default();
+    assert!(choose_registry(spoilt, nothing, None).is_err(), "compiled-in digest");
+}
+
+/// REG-7: published profiles are trusted with their registry or not at all.
+#[test]
+fn reg_7_profiles_are_trusted_with_their_registry_or_not_at_all() {
+    let embedded = EmbeddedRegistry {
+        registry: REGISTRY,
+        sha256: Digest::of(REGISTRY.as_bytes()),
+        profiles: PROFILES,
+    };
+    let newer = REGISTRY.replace("\"1.0.0\"", "\"1.1.0\"");
+    let narrow = json!({"schema_version": "cp-1.0", "profiles": [
+        {"profile_id": "Analyst", "description": "x", "capabilities": ["fs.read:inputs"]},
+    ]})
+    .to_string();
+    let choose = |profiles: Option<&str>, event: Option<&RegistryPublish>| {
+        let registry = event.map(|_| newer.as_str());
+        choose_registry(embedded, PublishedFiles { registry, profiles }, event).unwrap()
+    };
+    let good = event(&newer, "1.1.0", Some(&narrow));
+    let published = choose(Some(&narrow), Some(&good));
+    assert_eq!((published.source, &published.mismatch), (RegistrySource::Published, &None));
+    assert_eq!(published.profiles.iter().count(), 1);
+    assert_eq!(published.profiles_text, narrow);
+
+    let unresolved = narrow.replace("fs.read:inputs", "fs.fly");
+    let unresolved_event = event(&newer, "1.1.0", Some(&unresolved));
+    let wider = narrow.replace("fs.read:inputs", "fs.read");
+    let without = event(&newer, "1.1.0", None);
+    for (profiles, event) in [
+        (Some(&*narrow), None),
+        (Some(&*narrow), Some(&without)),
+        (None, Some(&good)),
+        (Some(&*wider), Some(&good)),
+        (Some(&*unresolved), Some(&unresolved_event)),
+    ] {
+        let chosen = choose(profiles, event);
+        assert_eq!(chosen.source, RegistrySource::Embedded, "{:?}", chosen.mismatch);
+        assert_eq!(chosen.profiles_text, PROFILES);
+        assert!(chosen.mismatch.is_some());
+    }
 }
 
 /// CAP-1, CAP-2: what the registry knows.

@@ -8,6 +8,7 @@ mod conformance;
 mod files;
 mod model;
 mod outcomes;
+mod registry;
 mod results;
 mod reuse;
 mod support;

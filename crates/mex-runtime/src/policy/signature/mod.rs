@@ -1,6 +1,6 @@
-//! SSH signatures on exceptions (contract SC-4): what `ssh-keygen -Y sign` writes, judged as
+//! SSH signatures of approvals (contract SC-4, REG-5): what `ssh-keygen -Y sign` writes, judged as
 //! `ssh-keygen -Y verify` does, against the text of an allowed-signers file. Owns both formats and
-//! the namespace; the arithmetic is ring's. Never reads a file and never trusts a key the file does
+//! the namespace of exceptions; the arithmetic is ring's. Never reads a file and never trusts a key the file does
 //! not name: certificates, security keys and unknown key types verify nothing.
 
 mod line;
@@ -13,7 +13,7 @@ use super::allowlist::{Exception, Fault, join};
 use line::{Line, line, listed};
 use wire::{Reader, dearmor, holds, put};
 
-/// The namespace of an approval: a signature made for git or a file is none.
+/// The namespace of an exception's approval: a signature made for git or a file is none.
 pub const NAMESPACE: &str = "mex-exception@v1";
 
 /// The longest allowed-signers file read, in bytes.
@@ -25,16 +25,18 @@ const MAGIC: &[u8] = b"SSHSIG";
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureFault {
     /// There is none.
-    #[error("the exception carries no signature")]
+    #[error("there is no signature")]
     Missing,
     /// The text is not what `ssh-keygen -Y sign` writes.
     #[error("the signature is not an armored SSH signature: {0}")]
     Malformed(&'static str),
     /// It was made for something else.
-    #[error("the signature is for the namespace `{found}`, it must be `{NAMESPACE}`")]
+    #[error("the signature is for the namespace `{found}`, it must be `{expected}`")]
     Namespace {
         /// The namespace signed.
         found: String,
+        /// The namespace of what it should approve.
+        expected: &'static str,
     },
     /// A key or hash that is not understood here.
     #[error("`{name}` is not supported: sign with an ed25519, ECDSA P-256 or P-384, or RSA key")]
@@ -50,7 +52,7 @@ pub enum SignatureFault {
     },
     /// The arithmetic says no: other bytes were signed, or by another key.
     #[error(
-        "the signature does not hold for these bytes: the exception was changed, or another one was signed"
+        "the signature does not hold for these bytes: what was signed was changed, or another document was signed"
     )]
     DoesNotHold,
 }
@@ -113,14 +115,20 @@ impl AllowedSigners {
         let message = exception
             .signed_bytes(document_id)
             .map_err(|_| SignatureFault::Malformed("the exception has no canonical form"))?;
-        self.verify_bytes(armored, &message, &exception.approver.name, now)
+        self.verify_bytes(armored, &message, &exception.approver.name, NAMESPACE, now)
     }
 
-    fn verify_bytes(
+    /// Whether an armored signature over `message` is `principal`'s, made for `expected`, by a key
+    /// that may sign at `now`.
+    ///
+    /// # Errors
+    /// With the reason why it approves nothing.
+    pub fn verify_bytes(
         &self,
         armored: &str,
         message: &[u8],
         principal: &str,
+        expected: &'static str,
         now: Timestamp,
     ) -> Result<(), SignatureFault> {
         let blob = dearmor(armored)?;
@@ -134,8 +142,8 @@ impl AllowedSigners {
         let hash = reader.text()?;
         let signature = reader.string()?;
         reader.end()?;
-        if namespace != NAMESPACE {
-            return Err(SignatureFault::Namespace { found: namespace.to_owned() });
+        if namespace != expected {
+            return Err(SignatureFault::Namespace { found: namespace.to_owned(), expected });
         }
         let digest = match hash {
             "sha256" => Sha256::digest(message).to_vec(),
@@ -149,7 +157,7 @@ impl AllowedSigners {
         let allowed = |line: &&Line| {
             line.key.as_ref() == Some(&key)
                 && listed(&line.principals, principal)
-                && line.namespaces.as_ref().is_none_or(|names| listed(names, NAMESPACE))
+                && line.namespaces.as_ref().is_none_or(|names| listed(names, expected))
                 && line.valid_after.is_none_or(|after| now >= after)
                 && line.valid_before.is_none_or(|before| now < before)
         };
@@ -227,7 +235,9 @@ mod tests {
             blob
         };
         let verify = |text: &str, who: &str| {
-            signers.verify_bytes(text, b"message", who, Timestamp::UNIX_EPOCH).unwrap_err()
+            signers
+                .verify_bytes(text, b"message", who, NAMESPACE, Timestamp::UNIX_EPOCH)
+                .unwrap_err()
         };
         for text in [
             "",
@@ -244,7 +254,10 @@ mod tests {
         let longer = armor(&[&whole[..], b"x"].concat());
         assert!(matches!(verify(&longer, "ana"), SignatureFault::Malformed(_)));
         let other = verify(&armor(&sshsig("git", "sha512")), "ana");
-        assert_eq!(other, SignatureFault::Namespace { found: "git".to_owned() });
+        assert_eq!(
+            other,
+            SignatureFault::Namespace { found: "git".to_owned(), expected: NAMESPACE }
+        );
         let md5 = verify(&armor(&sshsig(NAMESPACE, "md5")), "ana");
         assert_eq!(md5, SignatureFault::Unsupported { name: "md5".to_owned() });
         let bo = verify(&armor(&whole), "bo");
