@@ -102,6 +102,26 @@ const TROUBLES: Record<string, Trouble> = {
     title: 'More than one thing starts with this id',
     means: 'Give more of it.',
   },
+  'MEX-REGISTRY-STALE': {
+    title: 'What was shown is no longer what there is',
+    means: 'Nothing was decided. Read the draft anew, then decide about that.',
+  },
+  'MEX-REGISTRY-REVIEW': {
+    title: 'The decision does not stand',
+    means: 'Nothing was approved and nothing rejected.',
+  },
+  'MEX-REGISTRY-PUBLISH': {
+    title: 'Nothing was published',
+    means: 'The registry in force stays in force.',
+  },
+  'MEX-REGISTRY-INVALID': {
+    title: 'A registry document is not valid',
+    means: 'It is not used. The registry in force stays in force.',
+  },
+  'MEX-EXCEPTION-INVALID': {
+    title: 'The exception is not valid',
+    means: 'Nothing was accepted and nothing changed.',
+  },
   'MEX-CANCELLED': { title: 'Stopped', means: 'What was recorded until then stays.' },
   'MEX-INTERRUPTED': {
     title: 'It was interrupted',
