@@ -7,6 +7,15 @@ import { preview } from 'vite';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const CHROMIUM = process.env.MEX_CHROMIUM ?? '/usr/bin/chromium';
 
+// The policy of the window: what it would refuse there is refused here.
+const POLICY = [
+  "default-src 'none'",
+  ...['script', 'style', 'img', 'font'].map((kind) => `${kind}-src 'self'`),
+  "connect-src 'none'",
+  "base-uri 'none'",
+  "form-action 'none'",
+].join('; ');
+
 /** When a recording was made, so that `3 h ago` stays what it is. */
 export const RECORDED_AT = new Date('2026-11-21T21:40:00Z');
 
@@ -48,6 +57,7 @@ export async function open() {
         motion = 'reduce',
         contrast,
         now = RECORDED_AT,
+        before,
       } = {},
     ) {
       const context = await browser.newContext({
@@ -65,8 +75,7 @@ export async function open() {
       page.on('console', (message) => {
         if (message.type() === 'error') page.faults.push(message.text());
       });
-      // The same policy as the window's: what it would refuse there is refused here.
-      await page.route('**/*.html*', (route) => route.fallback());
+      if (before) await page.addInitScript(...before);
       if (now !== null) await page.clock.setFixedTime(now);
       await page.goto(`${base}?${search}#${hash}`);
       await page.waitForSelector('main, dialog[open]');

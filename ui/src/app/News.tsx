@@ -60,7 +60,7 @@ export function News() {
           <Button look="danger" onClick={() => void backend.quit()}>
             Cancel it and quit
           </Button>
-          <Button look="primary" onClick={() => setLeaving(null)} autoFocus>
+          <Button look="primary" onClick={() => setLeaving(null)}>
             Keep scanning
           </Button>
         </>

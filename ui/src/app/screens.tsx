@@ -13,6 +13,8 @@ import { ReportsScreen } from '../reports/ReportsScreen';
 import { ScanScreen } from '../scan/ScanScreen';
 import { SettingsScreen } from '../settings/SettingsScreen';
 import { pathOf, type Route } from '../shared/route';
+import { Screen } from '../shared/Screen';
+import { Skeleton } from '../shared/Skeleton';
 import type { IconName } from '../shared/Icon';
 import { ToolsScreen } from '../tools/ToolsScreen';
 import { LostScreen } from './LostScreen';
@@ -71,6 +73,12 @@ export function screenAt(route: Route): ReactNode {
       return <ConsentsScreen />;
     case 'settings':
       return <SettingsScreen />;
+    case 'link':
+      return (
+        <Screen title="Following the link">
+          <Skeleton />
+        </Screen>
+      );
     case 'lost':
       return <LostScreen uri={route.query.get('uri') ?? ''} why={route.query.get('why') ?? ''} />;
     default:

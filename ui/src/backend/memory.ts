@@ -20,6 +20,9 @@ export function memory(
   const first = wanted.has('first');
   const running = new Map<string, { project: string; begun: number }>();
   let preferences = (recorded.get('preferences')?.[0]?.answer ?? {}) as { preferences: Asked };
+  const kept = wanted.get('kept');
+  if (kept !== null)
+    preferences = { ...preferences, preferences: { ...preferences.preferences, window: kept } };
   const problems = problemDesk(recorded, wanted);
   const own: Record<string, Answer> = {
     ...problems,
@@ -68,7 +71,7 @@ export function memory(
     const exchange =
       exact ??
       byStart(known, question) ??
-      (known?.length === 1 && question['id'] === undefined ? known[0] : undefined);
+      known?.find((one) => canonical(one.question ?? {}) === '{}');
     if (exchange === undefined) throw missing(name);
     if (exchange.refusal !== undefined) throw new Refusal(exchange.refusal);
     for (const message of exchange.messages ?? []) heard?.(message);

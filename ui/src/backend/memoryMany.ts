@@ -7,6 +7,21 @@ const STATUSES: readonly ProblemStatus[] = ['open', 'open', 'open', 'acknowledge
 const JOBS = ['vuln', 'secret', 'license', 'sbom'];
 const TOOLS = ['osv-scanner', 'gitleaks', 'scancode', 'syft'];
 
+/** Titles that would be something else if they were not text (promise P28). */
+export function hostileProblems(texts: readonly string[]): ProblemRow[] {
+  return texts.map((text, index) => {
+    const made = row(index, texts.length);
+    return {
+      ...made,
+      file: text,
+      package: null,
+      purl: null,
+      tools: [text],
+      problem: { ...made.problem, title: text, code: text, status_reason: text },
+    };
+  });
+}
+
 export function manyProblems(count: number): ProblemRow[] {
   return Array.from({ length: count }, (_, index) => row(index, count));
 }

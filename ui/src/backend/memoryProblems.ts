@@ -3,7 +3,7 @@
 import type { ProblemDetail, ProblemFacet, ProblemRow } from '../bindings/desk';
 import type { ProblemStatus, Severity } from '../bindings/types';
 import { Refusal } from './backend';
-import { manyProblems } from './memoryMany';
+import { hostileProblems, manyProblems } from './memoryMany';
 import type { Recorded } from './recording';
 
 type Asked = Record<string, unknown>;
@@ -110,6 +110,8 @@ export function problemDesk(recorded: ReadonlyMap<string, Recorded>, wanted: URL
 
 function rowsOf(recorded: ReadonlyMap<string, Recorded>, wanted: URLSearchParams): ProblemRow[] {
   if (wanted.has('first') || wanted.has('clean')) return [];
+  const hostile = (globalThis as { hostile?: readonly string[] }).hostile;
+  if (hostile !== undefined) return hostileProblems(hostile);
   const many = Number(wanted.get('rows') ?? '0');
   if (many > 0) return manyProblems(many);
   const given = recorded.get('problems')?.[0]?.answer as { items: ProblemRow[] } | undefined;

@@ -108,7 +108,6 @@ function NameView({ onName, onClose }: { onName: (name: string) => void; onClose
         label="Name"
         hint="Query, order and groups are kept under it."
         value={name}
-        autoFocus
         onChange={(event) => setName(event.target.value)}
       />
     </Dialog>

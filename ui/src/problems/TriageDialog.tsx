@@ -57,7 +57,6 @@ export function TriageDialog({
         label="Reason"
         hint="Recorded with your name; the same for all of them."
         value={reason}
-        autoFocus
         onChange={(event) => setReason(event.target.value)}
         onKeyDown={(event) => {
           if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) submit();

@@ -75,7 +75,7 @@ export const COLUMNS: readonly Column<ProblemRow>[] = [
   {
     key: 'tools',
     title: 'Said by',
-    width: 's',
+    width: 'm',
     cell: (row) => <Tools tools={row.tools} />,
   },
   {

@@ -2,6 +2,7 @@ import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from 
 import { type Action, useActions } from './actions';
 import { Icon } from './Icon';
 import { Keys } from './Keys';
+import { Untrusted } from './Untrusted';
 import styles from './Palette.module.css';
 
 /** Every letter of what is typed, in order; earlier and closer together is better. */
@@ -15,6 +16,10 @@ export function rank(text: string, typed: string): number | undefined {
     at = next;
   }
   return score;
+}
+
+function isNamed(action: Action, typed: string): boolean {
+  return `${action.title} ${action.also ?? ''}`.toLowerCase().includes(typed.trim().toLowerCase());
 }
 
 /** Finds, goes, does: everything that can be done here, by a few letters of it. */
@@ -47,7 +52,11 @@ export function Palette({
       }))
       .filter((one): one is { action: Action; rank: number } => one.rank !== undefined);
     known.sort((a, b) => a.rank - b.rank);
-    return [...find(typed), ...known.map((one) => one.action)].slice(0, 50);
+    // What is called so comes first, then what is found by it, then what only has the letters.
+    const named = known.filter((one) => isNamed(one.action, typed));
+    const loose = known.filter((one) => !isNamed(one.action, typed));
+    const actionsOf = (some: typeof known) => some.map((one) => one.action);
+    return [...actionsOf(named), ...find(typed), ...actionsOf(loose)].slice(0, 50);
   }, [actions, typed, find]);
   const run = (action: Action | undefined) => {
     if (action === undefined) return;
@@ -113,7 +122,9 @@ export function Palette({
             onClick={() => run(action)}
           >
             <span className={styles.group}>{action.group}</span>
-            <span className={styles.title}>{action.title}</span>
+            <span className={styles.title}>
+              <Untrusted text={action.title} />
+            </span>
             {action.keys !== undefined && <Keys keys={action.keys} />}
           </li>
         ))}

@@ -71,7 +71,7 @@ export function TroubleDialog({
               Try again
             </Button>
           )}
-          <Button look="primary" onClick={onClose} autoFocus>
+          <Button look="primary" onClick={onClose}>
             Close
           </Button>
         </>
