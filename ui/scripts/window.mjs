@@ -29,7 +29,7 @@ export async function open() {
   const server = await preview({
     root: ROOT,
     mode: 'recorded',
-    preview: { port: 0, host: '127.0.0.1' },
+    preview: { port: 0, host: '127.0.0.1', headers: { 'Content-Security-Policy': POLICY } },
     logLevel: 'error',
   });
   const base = server.resolvedUrls.local[0];

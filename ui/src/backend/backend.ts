@@ -1,5 +1,4 @@
 // What stands behind the screens, whoever it is: the window's host, or a recording of it.
-import type { AppError } from '../bindings/types';
 import type { Commands } from '../bindings/commands';
 
 export type { Commands };
@@ -25,13 +24,21 @@ export type Asking = {
     : Name;
 }[CommandName];
 
+/** What a host says of an error; a code it does not know yet is a code all the same. */
+interface Said {
+  code: string;
+  message: string;
+  hint?: string;
+  details?: unknown;
+}
+
 /** The one error a screen sees: the host's own. Screens switch on its code alone. */
 export class Refusal extends Error {
   readonly code: string;
   readonly hint: string;
   readonly details: unknown;
 
-  constructor(error: Pick<AppError, 'code' | 'message'> & Partial<AppError>) {
+  constructor(error: Said) {
     super(error.message);
     this.name = 'Refusal';
     this.code = error.code;
@@ -43,7 +50,7 @@ export class Refusal extends Error {
   static of(thrown: unknown): Refusal {
     if (thrown instanceof Refusal) return thrown;
     if (typeof thrown === 'object' && thrown !== null && 'code' in thrown && 'message' in thrown) {
-      return new Refusal(thrown as AppError);
+      return new Refusal(thrown as Said);
     }
     const message = thrown instanceof Error ? thrown.message : String(thrown);
     return new Refusal({ code: 'MEX-INTERNAL', message, hint: 'report it with the message' });

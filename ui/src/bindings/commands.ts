@@ -25,6 +25,7 @@ import type {
   StartScanRequest,
 } from './desk';
 import { type MoreCommands, MORE_NAMES } from './more';
+import type { Stopping, SyncRequest } from './generated/types';
 import type { Delta, OperationEntry, ProblemStatus, ScanEntry } from './types';
 
 export interface Commands extends MoreCommands {
@@ -38,9 +39,9 @@ export interface Commands extends MoreCommands {
   chooseFolder(): Promise<{ path: string | null }>;
   startScan(question: StartScanRequest, listener: (message: Progress) => void): Promise<{ run_id: string }>;
   attachScan(question: ById, listener: (message: Progress) => void): Promise<{ run_id: string }>;
-  cancelScan(question: ById): Promise<void>;
+  cancelScan(question: ById): Promise<Stopping>;
   runningScans(): Promise<RunningScan[]>;
-  syncDatabases(question: Record<string, never>, listener: (message: Progress) => void): Promise<{ job_id: string }>;
+  syncDatabases(question: SyncRequest, listener: (message: Progress) => void): Promise<void>;
   scans(question: { wsid?: string | null; after?: string | null; limit?: number | null }): Promise<Rows<ScanEntry>>;
   scan(question: ById): Promise<ScanView>;
   delta(question: { before?: string | null; after: string }): Promise<Delta>;

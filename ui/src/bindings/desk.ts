@@ -1,6 +1,25 @@
 // What only screens ask for, until the generated bindings stand here. Types alone.
+export type {
+  ById,
+  CapabilityDecision,
+  Cursor,
+  Finished,
+  GateCell,
+  GateRow,
+  GateTable,
+  GateWord,
+  HostNews,
+  OpenState,
+  ProblemCount,
+  Progress,
+  ProgressStep,
+  RunningScan,
+  SandboxState,
+  ScanView,
+  StartScanRequest,
+} from './generated/types';
+import type { CapabilityDecision, Cursor, GateRow, ProblemCount } from './generated/types';
 import type {
-  AppError,
   ArtifactHandle,
   Cause,
   DatabaseIdentity,
@@ -12,63 +31,18 @@ import type {
   LinkConfidence,
   OperationEntry,
   Problem,
-  ProblemStatus,
   Reason,
   SandboxLevel,
-  ScanEntry,
-  ScanMode,
   Severity,
-  Status,
   StoredDiagnostic,
   StoredEvent,
   Timestamp,
   ToolIdentity,
-  Verdict,
 } from './types';
-
-export type Cursor = string;
 
 export interface Rows<T> {
   items: T[];
   next: Cursor | null;
-}
-
-export interface ById {
-  id: string;
-}
-
-export interface ProblemCount {
-  severity: Severity;
-  status: ProblemStatus;
-  count: number;
-}
-
-export interface RunningScan {
-  run_id: string;
-  project: string;
-  name: string;
-  mode: ScanMode;
-  begun_at: Timestamp;
-}
-
-export interface SandboxState {
-  level: SandboxLevel;
-  reason: string;
-  limits: string;
-  limits_reason: string;
-}
-
-export interface OpenState {
-  version: string;
-  data_dir: string;
-  tools_dir: string;
-  registry_version: string;
-  registry_source: 'embedded' | 'published';
-  sandbox: SandboxState | null;
-  actor: string;
-  problem_counts: ProblemCount[];
-  running: RunningScan[];
-  first_run: boolean;
 }
 
 export type Theme = 'system' | 'light' | 'dark' | 'contrast';
@@ -132,41 +106,6 @@ export interface FolderView {
   wsid: string | null;
   lockfiles: string[];
   problem: string;
-}
-
-export interface StartScanRequest {
-  path: string;
-  jobs?: JobName[];
-  mode: ScanMode;
-  freshness?: 'reuse' | 'fresh';
-  history?: 'ignore' | 'search';
-  policy?: string | null;
-  allowlist?: string | null;
-}
-
-export type ProgressStep =
-  | { step: 'begun'; line: string }
-  | { step: 'phase'; line: string; phase: string }
-  | { step: 'reading'; line: string; subject: string }
-  | { step: 'ended'; line: string; status: Status; summary: string }
-  | { step: 'note'; text: string };
-
-export type Progress =
-  | { news: 'batch'; elapsed_ms: number; steps: ProgressStep[] }
-  | { news: 'finished'; elapsed_ms: number; outcome: Finished };
-
-export type Finished =
-  | { end: 'scan'; run_id: string; verdict: string }
-  | { end: 'done' }
-  | { end: 'failed'; error: AppError };
-
-export interface ScanView {
-  entry: ScanEntry;
-  verdict: Verdict | null;
-  verdict_absent: string;
-  jobs: JobEntry[];
-  operations: OperationEntry[];
-  before: string | null;
 }
 
 export type ProblemStanding = 'new' | 'unchanged' | 'reopened' | 'not_seen' | 'no_scan';
@@ -292,51 +231,8 @@ export interface ProblemSince {
   sentence: string;
 }
 
-export type GateWord = 'PASS' | 'DENY' | 'ERROR' | 'NOT_EVALUATED';
-
-export interface GateCell {
-  outcome: GateWord;
-  reason: string;
-  code: string | null;
-  severity: Severity | null;
-  diagnostic_id: string | null;
-  event_id: string | null;
-}
-
-export interface CapabilityDecision {
-  event_id: string;
-  check: {
-    capability_id: string;
-    decision_outcome: 'allow' | 'deny';
-    profile_id: string;
-    matched_grant: string | null;
-    consent_id: string | null;
-    capability_registry_version: string;
-    reason: string;
-    code: string | null;
-    simulated: boolean;
-  };
-}
-
-export interface GateRow {
-  gate: string;
-  before: GateCell;
-  after: GateCell;
-}
-
-export interface GateTable {
-  operation: OperationEntry;
-  rows: GateRow[];
-  checks: CapabilityDecision[];
-}
-
 export interface LinkTarget {
   kind: 'problem' | 'job' | 'event' | 'artifact' | 'registry' | 'scan' | 'operation';
   id: string;
   uri: string;
 }
-
-export type HostNews =
-  | { news: 'open'; wanted: { kind: 'project'; path: string } | { kind: 'link'; uri: string } }
-  | { news: 'dropped'; items: { path: string; kind: 'folder' | 'file' }[] }
-  | { news: 'quit_asked'; running: string[] };

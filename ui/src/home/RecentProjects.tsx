@@ -1,6 +1,5 @@
 import type { UseQueryResult } from '@tanstack/react-query';
 import type { RecentProject } from '../bindings/desk';
-import type { Decision } from '../bindings/types';
 import type { Refusal } from '../backend/backend';
 import { useTell } from '../backend/use';
 import { Answer } from '../shared/Answer';
@@ -57,8 +56,6 @@ export function RecentProjects({
   );
 }
 
-const VERDICTS: readonly string[] = ['block', 'denied', 'incomplete', 'pass'];
-
 function Project({
   project,
   chosen,
@@ -91,12 +88,12 @@ function Project({
           <Word tone="incomplete" size="s">
             folder is missing
           </Word>
-        ) : last.verdict !== null && VERDICTS.includes(last.verdict) ? (
+        ) : last.verdict !== null ? (
           <Link
             to={to.scan(last.run_id)}
             label={`Last scan of ${visible(project.name)}: ${last.verdict}`}
           >
-            <VerdictWord verdict={last.verdict as Decision} size="s" />
+            <VerdictWord verdict={last.verdict} size="s" />
           </Link>
         ) : (
           <Word tone="quiet" size="s">

@@ -32,15 +32,12 @@ export function Word({
   );
 }
 
-export function VerdictWord({
-  verdict,
-  size = 'm',
-}: {
-  verdict: Decision;
-  size?: 's' | 'm' | 'l';
-}) {
+const VERDICTS: readonly string[] = ['block', 'denied', 'incomplete', 'pass'] satisfies Decision[];
+
+/** The word of a verdict; one this window does not know never looks like a pass. */
+export function VerdictWord({ verdict, size = 'm' }: { verdict: string; size?: 's' | 'm' | 'l' }) {
   return (
-    <Word tone={verdict} size={size}>
+    <Word tone={VERDICTS.includes(verdict) ? (verdict as Decision) : 'quiet'} size={size}>
       {verdict.toUpperCase()}
     </Word>
   );

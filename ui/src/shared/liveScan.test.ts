@@ -22,7 +22,12 @@ it('keeps lines in the order they began, with the latest phase and what is read'
 });
 
 it('an end without a verdict is no pass', () => {
-  const error = { code: 'MEX-CANCELLED', message: 'somebody stopped it', hint: '', details: null };
+  const error = {
+    code: 'MEX-CANCELLED' as const,
+    message: 'somebody stopped it',
+    hint: '',
+    details: null,
+  };
   const live = all(batch(0, { step: 'begun', line: 'secret' }), {
     news: 'finished',
     elapsed_ms: 10,

@@ -1,5 +1,6 @@
 // What went wrong, in the window's words: a title by the closed code, and where the next step is.
 // Never by the text of a message.
+import type { Code } from '../bindings/generated/types';
 import { to } from './paths';
 
 export interface Trouble {
@@ -45,17 +46,13 @@ const DAMAGED: Trouble = {
   next: { word: 'See what the recorder says of it', to: to.timeline() },
 };
 
-const TROUBLES: Record<string, Trouble> = {
+const TROUBLES: Partial<Record<Code, Trouble>> = {
   'HSK-500-DB': RECORDER,
   'MEX-CHAIN-BROKEN': { ...RECORDER, title: 'The Flight Recorder’s chain does not hold' },
   'MEX-DATA-DIR': {
     title: 'The data folder cannot be used',
     means:
       'It may be on a full disk, not writable, or held by another process. Nothing was changed.',
-  },
-  'MEX-DATA-LOCKED': {
-    title: 'Another process holds the data folder',
-    means: 'Two may not write at once. Close the other one, then try again.',
   },
   'MEX-DATA-FUTURE': {
     title: 'A newer mex wrote this data folder',
@@ -134,5 +131,5 @@ const TROUBLES: Record<string, Trouble> = {
 };
 
 export function troubleOf(code: string): Trouble {
-  return TROUBLES[code] ?? UNKNOWN;
+  return TROUBLES[code as Code] ?? UNKNOWN;
 }

@@ -24,11 +24,11 @@ it('keeps a line for each thing that is done, in the order they began', () => {
 it('is done only where the end says so', () => {
   const done = heard(FRESH, { news: 'finished', elapsed_ms: 9, outcome: { end: 'done' } });
   expect(done.end).toBe('done');
-  const error = { code: 'MEX-DB-FETCH', message: 'no', hint: '', details: null };
+  const error = { code: 'MEX-DB-FETCH' as const, message: 'no', hint: '', details: null };
   const failed = heard(FRESH, {
     news: 'finished',
     elapsed_ms: 9,
     outcome: { end: 'failed', error },
   });
-  expect(failed.end).toMatchObject({ code: 'MEX-DB-FETCH' });
+  expect(failed.end).toMatchObject({ code: 'MEX-DB-FETCH' as const });
 });
