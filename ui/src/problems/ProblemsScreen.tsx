@@ -11,7 +11,7 @@ import { useKept } from '../shared/kept';
 import { QueryLine } from '../shared/QueryLine';
 import { Screen } from '../shared/Screen';
 import { TroubleView } from '../shared/TroubleView';
-import { COLUMNS, FEW } from './columns';
+import { COLUMNS } from './columns';
 import { DrawerHead } from './DrawerHead';
 import { FIELDS, facetField } from './fields';
 import { GroupPane } from './GroupPane';
@@ -150,7 +150,7 @@ export function ProblemsScreen({ query: given }: { query: URLSearchParams }) {
           <Grid
             ref={grid}
             label="Problems"
-            columns={open === null ? COLUMNS : FEW}
+            columns={COLUMNS}
             count={filtered}
             row={rows.row}
             keyOf={keyOf}

@@ -74,6 +74,7 @@ export const COLUMNS: readonly Column<ProblemRow>[] = [
   { key: 'place', title: 'Where', width: 'share', cell: (row) => <Place row={row} /> },
   {
     key: 'tools',
+    wide: true,
     title: 'Said by',
     width: 'm',
     cell: (row) => <Tools tools={row.tools} />,
@@ -84,9 +85,16 @@ export const COLUMNS: readonly Column<ProblemRow>[] = [
     width: 's',
     cell: ({ problem }) => <StatusName status={problem.status} />,
   },
-  { key: 'since', title: 'Since', width: 's', cell: (row) => <Standing standing={row.standing} /> },
+  {
+    key: 'since',
+    wide: true,
+    title: 'Since',
+    width: 's',
+    cell: (row) => <Standing standing={row.standing} />,
+  },
   {
     key: 'count',
+    wide: true,
     title: 'Times',
     width: 'xs',
     end: true,
@@ -95,14 +103,10 @@ export const COLUMNS: readonly Column<ProblemRow>[] = [
   },
   {
     key: 'seen',
+    wide: true,
     title: 'Seen',
     width: 's',
     sort: 'newest',
     cell: ({ problem }) => <Time at={problem.last_seen} />,
   },
 ];
-
-/** What stays where a drawer takes the room. */
-export const FEW: readonly Column<ProblemRow>[] = COLUMNS.filter((column) =>
-  ['severity', 'title', 'place', 'status'].includes(column.key),
-);

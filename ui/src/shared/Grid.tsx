@@ -14,7 +14,7 @@ import {
 import { cx } from './cx';
 import { Icon } from './Icon';
 import { Unseen } from './Live';
-import { rowHeight } from './measure';
+import { rowHeight, useIsWide } from './measure';
 import styles from './Grid.module.css';
 
 export interface Column<Row> {
@@ -23,6 +23,8 @@ export interface Column<Row> {
   /** One of the column sizes of tokens.css, a share of what is left, or the most of it. */
   width: 'xs' | 's' | 'm' | 'l' | 'xl' | 'share' | 'rest';
   end?: boolean;
+  /** Shown only where there is room for it. */
+  wide?: boolean;
   /** The order that a click on its head asks for. */
   sort?: string;
   cell: (row: Row) => ReactNode;
@@ -53,22 +55,12 @@ interface Grid<Row> {
 }
 
 export function Grid<Row>(grid: Grid<Row>) {
-  const {
-    label,
-    columns,
-    count,
-    row,
-    keyOf,
-    onLook,
-    active,
-    onActive,
-    onOpen,
-    selected,
-    onSelect,
-  } = grid;
+  const { label, count, row, keyOf, onLook, active, onActive, onOpen, selected, onSelect } = grid;
   const id = useId();
   const scroller = useRef<HTMLDivElement>(null);
   const anchor = useRef(0);
+  const wide = useIsWide(scroller);
+  const columns = grid.columns.filter((column) => wide || column.wide !== true);
   const ROW = rowHeight();
   const rows = useVirtualizer({
     count,
