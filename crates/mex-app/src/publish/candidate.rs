@@ -2,10 +2,12 @@
 //! with it, judged against each other and against the engines (contract REG-3). Owns reading them and
 //! the diff against what is in force; never changes anything.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use mex_runtime::capability::diff::{DiffSide, EngineNeeds, RegistryDiff};
-use mex_runtime::capability::draft::{InputRole, RegistryDraft};
+use mex_runtime::capability::draft::{DraftEngine, InputRole, RegistryDraft};
+use mex_runtime::capability::validate::{Against, Defect, Rule, Subject, Validation, validate};
 use mex_runtime::capability::{CapabilityRegistry, LoadedRegistry, Profiles, RegistryError};
 use mex_runtime::code::Code;
 use mex_runtime::digest::Digest;
@@ -31,29 +33,30 @@ pub(super) struct Candidate {
 }
 
 impl Candidate {
-    /// Reads a draft (`rd-1.0`) or a registry file (`cr-1.0`) and the profiles that go with it.
+    /// Reads a draft (`rd-1.0`) or a registry file (`cr-1.0`) and the profiles that go with it, and
+    /// judges them by every rule that needs no specification (contract REG-3).
     ///
     /// # Errors
-    /// With every rule that is broken: of the registry, of the profiles, and engines' needs that
-    /// nothing declares.
+    /// With every rule that is broken, each with its entry and next step in the details.
     pub(super) fn read(draft: &str, profiles: &str, catalog: &EngineCatalog) -> AppResult<Self> {
-        let (registry, engines) = registry_of(draft)?;
-        let uncovered = catalog.uncovered(&registry);
-        if !uncovered.is_empty() {
-            let named: Vec<String> = uncovered.iter().map(|id| format!("`{id}`")).collect();
-            let message = format!(
-                "the draft does not cover what the engines need: {} (REG-3)",
-                named.join(", ")
-            );
-            return Err(AppError::new(Code::RegistryInvalid, message)
-                .hint("declare these ids in the specification, or the scans that need them stop"));
+        let subject = Drafted::read(draft)?;
+        let validation = subject.judge(profiles, catalog)?;
+        let of_profiles = |defect: &Defect| defect.rule == Rule::Profiles;
+        if !validation.defects.iter().all(of_profiles) {
+            refuse_defects(&validation)?;
         }
-        let own = Profiles::parse(profiles, &registry)
-            .map_err(|error| AppError::new(Code::RegistryInvalid, error.to_string()))?;
+        let text = subject.text()?;
+        let registry = CapabilityRegistry::parse(&text).map_err(of_registry)?;
+        // Profiles know their own rules best: that one holds another, and which way round.
+        let own = Profiles::parse(profiles, &registry).map_err(|error| {
+            AppError::new(Code::RegistryInvalid, error.to_string())
+                .details(serde_json::to_value(&validation.defects).unwrap_or_default())
+        })?;
+        refuse_defects(&validation)?;
         Ok(Self {
             draft_sha256: Digest::of(draft.as_bytes()),
             registry,
-            engines,
+            engines: subject.engines(),
             profiles: own,
             profiles_text: profiles.to_owned(),
         })
@@ -120,29 +123,79 @@ impl App {
     }
 }
 
-/// The registry a draft would become, and what it says of engines where it read their file.
-fn registry_of(text: &str) -> AppResult<(CapabilityRegistry, Option<EngineNeeds>)> {
-    let invalid = |error: String| AppError::new(Code::RegistryInvalid, error);
-    let value = mex_runtime::json::parse(text)
-        .map_err(|error| invalid(format!("the draft is not readable: {error}")))?;
-    match value.get("schema_version").and_then(Value::as_str) {
-        Some(version) if version.starts_with("rd-") => {
-            let draft = RegistryDraft::parse(text).map_err(|error| invalid(error.to_string()))?;
-            // A draft has no version of its own: the diff gives it one.
-            let text = draft.registry_text(&Version::new(0, 0, 0)).map_err(internal)?;
-            let registry = CapabilityRegistry::parse(&text).map_err(of_registry)?;
-            let read = draft.inputs.iter().any(|input| input.role == InputRole::Engines);
-            let engines: EngineNeeds = draft
-                .engines
-                .into_iter()
-                .map(|engine| {
-                    (engine.engine_id, engine.required_capabilities.into_iter().collect())
-                })
-                .collect::<BTreeMap<_, _>>();
-            Ok((registry, read.then_some(engines)))
+/// A draft, or a registry file in its place.
+pub(super) enum Drafted<'a> {
+    Draft(Box<RegistryDraft>),
+    Registry(&'a str),
+}
+
+impl<'a> Drafted<'a> {
+    /// Tells the two apart by the version they say.
+    ///
+    /// # Errors
+    /// For what is neither.
+    pub(super) fn read(text: &'a str) -> AppResult<Self> {
+        let invalid = |error: String| AppError::new(Code::RegistryInvalid, error);
+        let value = mex_runtime::json::parse(text)
+            .map_err(|error| invalid(format!("the draft is not readable: {error}")))?;
+        match value.get("schema_version").and_then(Value::as_str) {
+            Some(version) if version.starts_with("rd-") => RegistryDraft::parse(text)
+                .map(|draft| Self::Draft(Box::new(draft)))
+                .map_err(|error| invalid(error.to_string())),
+            _ => Ok(Self::Registry(text)),
         }
-        _ => Ok((CapabilityRegistry::parse(text).map_err(of_registry)?, None)),
     }
+
+    /// Every rule that needs no specification.
+    ///
+    /// # Errors
+    /// When a draft has no JSON form: a fault of the product.
+    pub(super) fn judge(&self, profiles: &str, catalog: &EngineCatalog) -> AppResult<Validation> {
+        let subject = match self {
+            Self::Draft(draft) => Subject::Draft(draft),
+            Self::Registry(text) => Subject::Registry(text),
+        };
+        let against = Against { outlines: None, engines: Some(catalog), profiles: Some(profiles) };
+        validate(subject, against).map_err(internal)
+    }
+
+    /// The registry file; a draft has no version of its own, and the diff gives it one.
+    fn text(&self) -> AppResult<Cow<'a, str>> {
+        match self {
+            Self::Draft(draft) => {
+                draft.registry_text(&Version::new(0, 0, 0)).map(Cow::Owned).map_err(internal)
+            }
+            Self::Registry(text) => Ok(Cow::Borrowed(text)),
+        }
+    }
+
+    /// What a draft says of engines, where it read their file.
+    fn engines(&self) -> Option<EngineNeeds> {
+        let Self::Draft(draft) = self else { return None };
+        let needs = |engine: &DraftEngine| {
+            let own = engine.required_capabilities.iter().cloned().collect();
+            (engine.engine_id.clone(), own)
+        };
+        let read = draft.inputs.iter().any(|input| input.role == InputRole::Engines);
+        read.then(|| draft.engines.iter().map(needs).collect())
+    }
+}
+
+/// Refuses what breaks a rule: the first three in words, all of them for programs.
+fn refuse_defects(validation: &Validation) -> AppResult<()> {
+    let Some(first) = validation.defects.first() else { return Ok(()) };
+    let shown: Vec<String> = validation
+        .defects
+        .iter()
+        .take(3)
+        .map(|defect| format!("`{}`: {} ({})", defect.entry, defect.message, defect.rule.as_str()))
+        .collect();
+    let more = validation.defects.len().saturating_sub(shown.len());
+    let rest = if more == 0 { String::new() } else { format!("; and {more} more") };
+    let message = format!("the draft breaks a rule: {}{rest}", shown.join("; "));
+    Err(AppError::new(Code::RegistryInvalid, message)
+        .hint(first.hint.clone())
+        .details(serde_json::to_value(&validation.defects).unwrap_or_default()))
 }
 
 /// A registry that breaks rules, with all of them for programs.

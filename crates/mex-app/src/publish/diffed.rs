@@ -19,7 +19,7 @@ use serde::Serialize;
 use crate::app::App;
 use crate::error::{AppError, AppResult, query};
 use crate::input;
-use crate::publish::candidate::{Candidate, MAX_BYTES};
+use crate::publish::candidate::{Candidate, Drafted, MAX_BYTES};
 use crate::publish::{RegistryImpact, folder};
 use crate::scan::internal;
 
@@ -97,7 +97,8 @@ pub struct RegistryDraftView {
     pub review: ReviewState,
     /// The diff, with every added right to tick.
     pub diff: RegistryDiff,
-    /// What breaks a rule; empty for a valid draft. A diff is only ever made of a valid one.
+    /// What breaks a rule that needs no specification, as the engines are now, one sentence each; empty
+    /// for a valid draft. A diff is only ever made of a valid one.
     pub validation: Vec<String>,
     /// What it would have changed.
     pub impact: RegistryImpact,
@@ -178,6 +179,14 @@ impl App {
         let recorded_sha256 = newest.diff_ref.sha256;
         let shown: RegistryDiff = self.read_diff(&recorded_sha256)?;
         let drafted_by = self.drafter(&newest.draft_ref.sha256)?;
+        let draft = self.registry_text(&newest.draft_ref.sha256)?;
+        let profiles = self.registry_text(&newest.profiles_ref.sha256)?;
+        let validation = Drafted::read(&draft)?
+            .judge(&profiles, &self.catalog)?
+            .defects
+            .into_iter()
+            .map(|defect| format!("`{}`: {}", defect.entry, defect.message))
+            .collect();
         let (review, impact) = match self.rediff(newest) {
             Ok(again) => {
                 let impact = self.impact_of_candidate(&again.candidate, days)?;
@@ -193,7 +202,7 @@ impl App {
             diffed_at,
             review,
             diff: shown,
-            validation: Vec::new(),
+            validation,
             impact,
         }))
     }

@@ -54,7 +54,9 @@ pub fn publish(mex: &Path, folder: &Path) {
         let (three, _) = timed(&["registry", "versions"]);
         // The first round adds 5,000 entries; the others change the words of all of them.
         if round > 0 {
-            (compared.push(one), published.push(two), bare.push(three));
+            compared.push(one);
+            published.push(two);
+            bare.push(three);
         }
     }
     let (bare, compared, published) = (median(bare), median(compared), median(published));

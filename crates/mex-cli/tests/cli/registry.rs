@@ -627,25 +627,27 @@ fn bad_drafts_and_profiles_are_refused_and_change_nothing() {
     let cased = registry(|all| all.push(entry("Fs.read")));
     let homoglyph = registry(|all| all.push(entry("fs.re\u{430}d")));
     let invisible = registry(|all| all.push(entry("fs.re\u{200b}ad")));
+    let alike = registry(|all| all.push(entry("proc.exec:git1eaks")));
     let uncovered = registry(|all| all.retain(|own| own["capability_id"] != "proc.exec:gitleaks"));
     let unknown_need = registry(|all| all[1]["required_capabilities"] = json!(["fs.fly"]));
     let twice = REGISTRY.replacen('{', "{\"schema_version\": \"cr-1.0\",", 1);
     let half = &REGISTRY[..REGISTRY.len() / 2];
     for (text, says) in [
         ("", "not readable"),
-        ("{}", "not readable"),
-        ("[]", "not readable"),
+        ("{}", "`capabilities` must be a list"),
+        ("[]", "is no JSON object"),
         (half, "not readable"),
         (&deep, "not readable"),
         (&twice, "duplicate key"),
         (&future, "must be `cr-1.0`"),
         (&draft_of_the_future, "rd-9.0"),
-        (&doubled, "must be unique"),
+        (&doubled, "`capability_id` stands twice (REG-3/unique)"),
         (&cased, "is not a capability id"),
         (&homoglyph, "is not a capability id"),
         (&invisible, "is not a capability id"),
-        (&uncovered, "does not cover what the engines need: `proc.exec:gitleaks`"),
-        (&unknown_need, "`fs.fly`, which is not registered"),
+        (&uncovered, "`engine.guard.secret_scan` names it and it is not declared"),
+        (&unknown_need, "it requires `fs.fly`, which is not declared"),
+        (&alike, "it can be taken for"),
     ] {
         let draft = file(&mex, "draft.json", text);
         let refused = mex.run(["registry", "diff", path(&draft)]);

@@ -16,7 +16,7 @@ use crate::policy::file::{ApprovalRule, RegistryRule, ReviewerRule};
 use crate::policy::signature::{AllowedSigners, SignatureFault};
 
 /// The only `schema_version` of a review.
-pub const SCHEMA_VERSION: &str = "rv-1.0";
+pub const SCHEMA_VERSION: &str = "rw-1.0";
 
 /// The namespace of a signed review: a signature made for anything else is none.
 pub const NAMESPACE: &str = "mex-registry-review@v1";
@@ -24,7 +24,7 @@ pub const NAMESPACE: &str = "mex-registry-review@v1";
 /// The longest comment, in characters.
 pub const MOST_COMMENT: usize = 4000;
 
-/// A decision on one diff (contract REG-5). Version `rv-1.0`.
+/// A decision on one diff (contract REG-5). Version `rw-1.0`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Review {
@@ -103,7 +103,7 @@ pub enum ReviewFault {
     #[error("the review is not readable: {0}")]
     Unreadable(String),
     /// It is of another version.
-    #[error("the review has `schema_version` `{0}` and this mex reads `rv-1.0`")]
+    #[error("the review has `schema_version` `{0}` and this mex reads `rw-1.0`")]
     Version(String),
     /// It is of another diff.
     #[error("the review is of the diff {reviewed}, and the diff is {found}")]

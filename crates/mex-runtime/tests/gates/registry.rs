@@ -213,14 +213,16 @@ fn reg_4_a_rename_is_seen_and_hides_nothing() {
         ["capability:terminal.run", "entry:terminal.run:proc.exec", "profile:Coder:terminal.run"];
     assert_eq!(rights, expected);
 
-    // A rename that also raises the risk says so; two that could be meant are none.
-    let riskier = edited(|next| {
+    // A rename under which the risk is called less says so; two that could be meant are none.
+    let milder = edited(|next| {
         let own = next.entry("terminal.exec");
         own["capability_id"] = json!("terminal.run");
-        own["risk_class"] = json!("critical");
+        own["risk_class"] = json!("low");
         next.grants("Coder").retain(|id| id != "terminal.exec");
     });
-    assert_eq!(riskier.renamed[0].fields[0].field, "risk_class");
+    assert_eq!(milder.renamed[0].fields[0].field, "risk_class");
+    assert_eq!(milder.renamed[0].marks, [Mark::RiskLowered]);
+    assert!(marked(&milder, Mark::RiskLowered));
     let two = edited(|next| {
         let name = next.entry("terminal.exec")["display_name"].clone();
         remove(next, "terminal.exec");
@@ -425,7 +427,7 @@ fn two_rights() -> RegistryDiff {
 
 fn review(diff: &RegistryDiff) -> Review {
     Review {
-        schema_version: "rv-1.0".to_owned(),
+        schema_version: "rw-1.0".to_owned(),
         reviewer_id: "ana".to_owned(),
         how: ReviewerMeans::KnownUser,
         decision: ReviewDecision::Approve,
@@ -554,8 +556,8 @@ fn reg_5_an_edited_review_does_not_read_back_as_what_was_decided() {
     let own = review(&two_rights());
     let text = String::from_utf8(own.to_bytes().unwrap()).unwrap();
     assert_eq!(Review::parse(&text).unwrap(), own);
-    let future = text.replace("rv-1.0", "rv-2.0");
-    assert_eq!(Review::parse(&future), Err(ReviewFault::Version("rv-2.0".to_owned())));
+    let future = text.replace("rw-1.0", "rw-2.0");
+    assert_eq!(Review::parse(&future), Err(ReviewFault::Version("rw-2.0".to_owned())));
     for broken in [
         "".to_owned(),
         "{}".to_owned(),
