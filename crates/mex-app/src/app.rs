@@ -199,8 +199,9 @@ impl App {
         }
         let lock = Lock::parse(embedded::TOOLCHAIN_LOCK)
             .map_err(|error| AppError::new(Code::ToolchainLock, error.to_string()))?;
-        let toolchain =
-            Toolchain::open(&self.places.tools_dir, lock).map_err(crate::tools::failed)?;
+        let toolchain = Toolchain::open(&self.places.tools_dir, lock)
+            .map_err(crate::tools::failed)?
+            .with_shipped(crate::place::shipped_tools());
         crate::tools::witness(self, &toolchain)?;
         toolchain.recall(&self.tool_memory()?);
         Ok(self.toolchain.get_or_init(|| Arc::new(toolchain)))

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsString;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use mex_runtime::code::Code;
 use mex_runtime::id::ActorId;
@@ -66,6 +66,20 @@ fn platform_data() -> AppResult<PathBuf> {
     })
 }
 
+/// The tools that a package of the product put beside this program: `/usr/lib/mex/tools` for
+/// `/usr/bin/mex` and for `/usr/lib/mex/mex-window`. None where there are none.
+pub fn shipped_tools() -> Option<PathBuf> {
+    let program = env::current_exe().ok()?.canonicalize().ok()?;
+    beside(&program).into_iter().find(|folder| folder.is_dir())
+}
+
+fn beside(program: &Path) -> Vec<PathBuf> {
+    let folder = program.parent();
+    let prefix = folder.and_then(Path::parent).map(|prefix| prefix.join("lib/mex/tools"));
+    let own = folder.filter(|folder| folder.ends_with("lib/mex")).map(|own| own.join("tools"));
+    own.into_iter().chain(prefix).collect()
+}
+
 /// The Rust toolchain and the fetched crates of the account that runs this process.
 pub fn rust_here() -> RustHere {
     RustHere::find(&variables(&["CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "HOME"]))
@@ -118,6 +132,14 @@ mod tests {
         let places = Places::resolve(Some("a".into()), Some("/b".into())).unwrap();
         assert!(places.data_dir.is_absolute() && places.data_dir.ends_with("a"));
         assert_eq!(places.tools_dir, PathBuf::from("/b"));
+    }
+
+    #[test]
+    fn packaged_tools_lie_beside_the_program() {
+        let shipped = PathBuf::from("/usr/lib/mex/tools");
+        assert_eq!(beside(Path::new("/usr/bin/mex")), [shipped.clone()]);
+        assert_eq!(beside(Path::new("/usr/lib/mex/mex-window")).first(), Some(&shipped));
+        assert!(beside(Path::new("/")).is_empty());
     }
 
     #[test]

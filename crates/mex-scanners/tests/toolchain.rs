@@ -70,6 +70,31 @@ fn pinned_here() -> String {
     format!("{{\"{PLATFORM}\":\"{}\"}}", Digest::of(BYTES))
 }
 
+/// A package brings tools along: they are found where the own folder has none, are pinned like any
+/// other, and never stand before the own ones.
+#[test]
+fn tools_that_came_with_the_product_are_found_and_judged_like_any_other() {
+    let shipped = place(&pinned_here());
+    let folder = shipped._folder.path().join("tools");
+    let own = place(&pinned_here());
+    let open = || {
+        let lock = Lock::parse(&lock(&pinned_here())).unwrap();
+        Toolchain::open(own._folder.path(), lock).unwrap().with_shipped(Some(folder.clone()))
+    };
+    assert_eq!(open().state(&name()), ToolState::Missing);
+    shipped.put(BYTES);
+    assert_eq!(open().state(&name()), ToolState::Pinned(identity(BYTES)));
+    assert_eq!(open().resolve(&name()).unwrap().executable, shipped.executable);
+    shipped.put(b"#!/bin/sh\necho something else\n");
+    assert!(matches!(open().state(&name()), ToolState::Changed { .. }));
+    own.put(BYTES);
+    assert_eq!(open().resolve(&name()).unwrap().executable, own.executable);
+    let nowhere = Toolchain::open(own._folder.path(), Lock::parse(&lock(&pinned_here())).unwrap())
+        .unwrap()
+        .with_shipped(Some(folder.join("not/there")));
+    assert_eq!(nowhere.state(&name()), ToolState::Pinned(identity(BYTES)));
+}
+
 #[test]
 fn the_embedded_lock_is_valid_and_names_the_scanners() {
     let lock = Lock::embedded().unwrap();

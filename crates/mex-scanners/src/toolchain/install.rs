@@ -256,7 +256,7 @@ impl Toolchain {
         let body = EventBody::System(record.event());
         let event = context.events.event(id, context.clock.now(), body);
         context.recorder.record(vec![event.into()])?;
-        let target = self.tool_folder(locked);
+        let target = self.own_folder(locked);
         if let Some(parent) = target.parent() {
             std::fs::create_dir_all(parent).map_err(|source| io("create", parent, source))?;
         }

@@ -66,6 +66,8 @@ pub enum ToolState {
 pub struct Toolchain {
     lock: Lock,
     folder: PathBuf,
+    /// Read-only, with the same layout: the tools a package of the product brought along.
+    shipped: Option<PathBuf>,
     witness: Mutex<BTreeMap<(ToolName, String), Digest>>,
     witness_stats: Mutex<BTreeMap<(ToolName, String), Digest>>,
     verified: Mutex<BTreeMap<PathBuf, Verified>>,
@@ -90,6 +92,7 @@ impl Toolchain {
         Ok(Self {
             lock,
             folder,
+            shipped: None,
             witness: Mutex::new(BTreeMap::new()),
             witness_stats: Mutex::new(BTreeMap::new()),
             verified: Mutex::new(BTreeMap::new()),
@@ -97,6 +100,14 @@ impl Toolchain {
             trees: Mutex::new(BTreeMap::new()),
             stats_count: AtomicBool::new(true),
         })
+    }
+
+    /// Also finds the tools in a folder that came with the product, where its own folder has none of
+    /// that version. They are pinned like any other, and nothing is ever written there.
+    #[must_use]
+    pub fn with_shipped(mut self, folder: Option<PathBuf>) -> Self {
+        self.shipped = folder;
+        self
     }
 
     /// The lock file in force.
@@ -345,7 +356,13 @@ impl Toolchain {
     }
 
     fn tool_folder(&self, tool: &LockedTool) -> PathBuf {
-        self.folder.join(tool.name.as_str()).join(tool.version.to_string())
+        let own = self.own_folder(tool);
+        let shipped = self.shipped.as_ref().map(|shipped| below(shipped, tool));
+        shipped.filter(|shipped| !own.exists() && shipped.is_dir()).unwrap_or(own)
+    }
+
+    fn own_folder(&self, tool: &LockedTool) -> PathBuf {
+        below(&self.folder, tool)
     }
 
     fn pin(&self, tool: &LockedTool, folder: &Path) -> Result<Option<Digest>, ToolchainError> {
@@ -366,4 +383,8 @@ impl Toolchain {
             })
             .map(|record| record.tool.sha256))
     }
+}
+
+fn below(tools: &Path, tool: &LockedTool) -> PathBuf {
+    tools.join(tool.name.as_str()).join(tool.version.to_string())
 }
