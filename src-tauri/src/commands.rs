@@ -9,8 +9,9 @@ use mex_app::desk::recorder::{EventsQuestion, JobsQuestion, Tail, TailQuestion, 
 use mex_app::desk::scans::{DeltaQuestion, ScanView, ScansQuestion, StartScanRequest, StartedScan};
 use mex_app::desk::session::{OpenState, RunningScan};
 use mex_app::desk::tools::{InstallRequest, SyncRequest, ToolRow};
-use mex_app::desk::{Rows, artifacts, exceptions, gates};
+use mex_app::desk::{Rows, artifacts, exceptions, gates, registry};
 use mex_app::history::JobView;
+use mex_app::publish::RegistryDraftView;
 use mex_app::record::{ConsentEntry, JobEntry, OperationEntry, ScanEntry, StoredEvent};
 use mex_app::registry::RegistryView;
 use mex_app::runtime::delta::Delta;
@@ -70,6 +71,16 @@ fn of_screens() -> Vec<Command> {
         job(ById) -> JobView;
         "Checks the chain of events, against an exported head where one is given."
         verify_recorder(VerifyQuestion) -> mex_app::record::VerifyReport;
+        "A signed head of the chain, to be kept elsewhere."
+        export_head() -> mex_app::record::Head;
+        "Every version of the registry that was published."
+        registry_versions() -> mex_app::publish::RegistryVersions;
+        "Approves or rejects exactly the diff that was shown."
+        review_registry(registry::ReviewRegistryRequest) -> mex_app::publish::ReviewOutcome;
+        "Publishes what a review approved."
+        publish_registry(registry::PublishRegistryRequest) -> mex_app::publish::PublishOutcome;
+        "Puts an earlier version of the registry in force again."
+        rollback_registry(registry::RollbackRegistryRequest) -> mex_app::publish::PublishOutcome;
         "One artifact with its beginning as text."
         artifact(ById) -> artifacts::ArtifactDetail;
         "Reads and hashes one artifact."
@@ -119,6 +130,16 @@ fn of_host() -> Vec<Command> {
             "registry_view",
             "The capability registry in force.",
             |desk| desk.screens()?.app().registry_view(None),
+        ),
+        Command::tell::<Option<RegistryDraftView>>(
+            "registry_draft",
+            "A draft of the registry with its validation, diff and impact; null where there is none.",
+            |desk| desk.screens()?.registry_draft(&registry::RegistryDraftQuestion::default()),
+        ),
+        Command::ask::<registry::RegistryQuestion, RegistryView>(
+            "registry_version",
+            "One version of the capability registry.",
+            |desk, asked| desk.screens()?.registry_view(&asked),
         ),
         Command::follow::<StartScanRequest, StartedScan, Progress>(
             "start_scan",

@@ -1,4 +1,4 @@
-//! What only a window can do: native dialogs, notifications, the browser, an editor, leaving.
+//! What only a window can do: native dialogs, notifications, the browser, leaving.
 //! Owns the port and its one implementation over Tauri; tests have another. Never decides.
 
 use std::path::PathBuf;
@@ -9,7 +9,6 @@ use tauri::{AppHandle, Manager as _, Wry};
 use tauri_plugin_dialog::{DialogExt as _, FilePath};
 use tauri_plugin_notification::NotificationExt as _;
 use tauri_plugin_opener::OpenerExt as _;
-use tauri_plugin_shell::ShellExt as _;
 
 /// The label of the one window.
 pub const MAIN: &str = "main";
@@ -36,11 +35,6 @@ pub trait Surface: Send + Sync {
     /// # Errors
     /// When there is none.
     fn browse(&self, address: &str) -> AppResult<()>;
-    /// Starts the editor of the account, without waiting for it.
-    ///
-    /// # Errors
-    /// When it cannot be started.
-    fn edit(&self, program: &str, arguments: &[String]) -> AppResult<()>;
     /// Whether somebody looks at the window.
     fn is_looked_at(&self) -> bool;
     /// Tells somebody who does not look.
@@ -82,14 +76,6 @@ impl Surface for TauriSurface {
         self.app.opener().open_url(address, None::<&str>).map_err(|error| {
             AppError::new(Code::NotFound, format!("no browser could be opened: {error}"))
                 .hint("copy the address and open it yourself")
-        })
-    }
-
-    fn edit(&self, program: &str, arguments: &[String]) -> AppResult<()> {
-        // The editor outlives this window, and nothing of it is read.
-        self.app.shell().command(program).args(arguments).spawn().map(drop).map_err(|error| {
-            AppError::new(Code::NotFound, format!("the editor `{program}` did not start: {error}"))
-                .hint("name another editor in the settings")
         })
     }
 

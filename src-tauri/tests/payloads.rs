@@ -36,9 +36,6 @@ impl Surface for Nobody {
         assert!(address.starts_with("https://"), "{address}");
         Ok(())
     }
-    fn edit(&self, program: &str, _: &[String]) -> AppResult<()> {
-        panic!("an editor was started: {program}");
-    }
     fn is_looked_at(&self) -> bool {
         true
     }

@@ -52,5 +52,5 @@ pub use mex_runtime as runtime;
 /// What the recorder answers, as hosts show it.
 pub mod record {
     pub use mex_recorder::query::*;
-    pub use mex_recorder::{PurgeReport, VerifyReport};
+    pub use mex_recorder::{Head, PurgeReport, VerifyReport};
 }

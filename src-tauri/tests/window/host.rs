@@ -1,5 +1,6 @@
 //! What the host does whatever its pages show: opening, refusing, a second start, leaving.
 
+use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -109,4 +110,31 @@ fn ui_1_a_second_start_hands_over_and_ends() {
     assert_eq!(heard[0]["wanted"], json!({"kind": "project", "path": project.to_str().unwrap()}));
     assert_eq!(heard[1]["wanted"], json!({"kind": "link", "uri": "mex://problem/0a1b"}));
     window.end();
+}
+
+/// The launcher of the package: without WebKit one sentence and exit 2, with it the window itself.
+#[test]
+fn ui_1_without_webkit_the_launcher_says_so_and_exits_2() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("linux/mex-desktop");
+    let folder = tempfile::tempdir().unwrap();
+    let lib = folder.path().join("usr/lib");
+    std::fs::create_dir_all(lib.join("mex")).unwrap();
+    std::fs::create_dir_all(lib.join("some-arch")).unwrap();
+    let text = std::fs::read_to_string(script).unwrap();
+    let text = text.replace("/usr/lib", lib.to_str().unwrap());
+    let launcher = folder.path().join("mex-desktop");
+    std::fs::write(&launcher, text).unwrap();
+    let window = lib.join("mex/mex-window");
+    std::fs::write(&window, "#!/bin/sh\necho \"window $1\"\nexit 7\n").unwrap();
+    for file in [&launcher, &window] {
+        std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let start = || run(std::process::Command::new(&launcher).arg("a b"));
+    let (code, stdout, stderr) = start();
+    assert_eq!((code, stdout.as_str(), stderr.lines().count()), (2, "", 1), "{stderr}");
+    assert!(stderr.contains("libwebkit2gtk-4.1-0") && stderr.contains("`mex`"), "{stderr}");
+    std::fs::write(lib.join("some-arch/libwebkit2gtk-4.1.so.0"), "").unwrap();
+    assert_eq!(start(), (7, "window a b\n".to_owned(), String::new()));
 }

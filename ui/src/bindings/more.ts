@@ -743,7 +743,7 @@ export interface MoreCommands {
   registryVersion(question: { version: string }): Promise<RegistryView>;
   registryDraft(): Promise<RegistryDraftView | null>;
   reviewRegistry(question: ReviewRequest): Promise<ReviewOutcome>;
-  publishRegistry(question: { review_sha256: Digest }): Promise<PublishOutcome>;
+  publishRegistry(question: { review_id: Digest }): Promise<PublishOutcome>;
   registryVersions(): Promise<RegistryVersions>;
   rollbackRegistry(question: {
     version: string;

@@ -54,7 +54,7 @@ export function Decide({
     if (what === 'publish') {
       if (review.state !== 'approved') return;
       publish.mutate(
-        { review_sha256: review.review_sha256 },
+        { review_id: review.review_sha256 },
         {
           onSuccess: (done) => {
             announce(`Registry ${done.capability_registry_version} is in force`);

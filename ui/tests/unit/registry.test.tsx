@@ -124,7 +124,7 @@ it('publishes what was approved, by the review that approved it', async () => {
   const dialog = await screen.findByRole('dialog', { name: 'Publish 2.0.0' });
   await user.click(within(dialog).getByRole('button', { name: 'Publish' }));
   await waitFor(() => expect(of('publish_registry')).toHaveLength(1));
-  expect(of('publish_registry')[0]?.question).toEqual({ review_sha256: 'b'.repeat(64) });
+  expect(of('publish_registry')[0]?.question).toEqual({ review_id: 'b'.repeat(64) });
 });
 
 it('says the same in words, by field and as text', async () => {

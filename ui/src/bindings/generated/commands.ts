@@ -25,6 +25,7 @@ import type {
   FileQuestion,
   GateTable,
   GrantConsentRequest,
+  Head,
   HostNews,
   ImportDatabaseRequest,
   InstallRequest,
@@ -37,9 +38,17 @@ import type {
   OutsidePage,
   Progress,
   Proposal,
+  PublishOutcome,
+  PublishRegistryRequest,
+  RegistryDraftView,
+  RegistryQuestion,
+  RegistryVersions,
   RegistryView,
+  ReviewOutcome,
+  ReviewRegistryRequest,
   RevokeConsentRequest,
   RevokeExceptionRequest,
+  RollbackRegistryRequest,
   RunningScan,
   ScanEntryRows,
   ScanView,
@@ -101,6 +110,8 @@ export interface Commands {
   events(question: EventsQuestion): Promise<StoredEventRows>;
   /** The exceptions in force and those that have run out. */
   exceptions(question: ExceptionsQuestion): Promise<ExceptionList>;
+  /** A signed head of the chain, to be kept elsewhere. */
+  exportHead(): Promise<Head>;
   /** The six gates of one attempt, before and after. */
   gates(question: ById): Promise<GateTable>;
   /** Grants a consent for a time. */
@@ -123,14 +134,26 @@ export interface Commands {
   operations(question: OperationsQuestion): Promise<OperationEntry[]>;
   /** Exceptions a model proposed for a scan. */
   proposals(question: ById): Promise<Proposal[]>;
+  /** Publishes what a review approved. */
+  publishRegistry(question: PublishRegistryRequest): Promise<PublishOutcome>;
   /** Cancels what runs, waits for its end, and leaves. */
   quit(): Promise<void>;
+  /** A draft of the registry with its validation, diff and impact; null where there is none. */
+  registryDraft(): Promise<RegistryDraftView | null>;
+  /** One version of the capability registry. */
+  registryVersion(question: RegistryQuestion): Promise<RegistryView>;
+  /** Every version of the registry that was published. */
+  registryVersions(): Promise<RegistryVersions>;
   /** The capability registry in force. */
   registryView(): Promise<RegistryView>;
+  /** Approves or rejects exactly the diff that was shown. */
+  reviewRegistry(question: ReviewRegistryRequest): Promise<ReviewOutcome>;
   /** Takes a consent back. */
   revokeConsent(question: RevokeConsentRequest): Promise<ConsentEntry>;
   /** Takes an exception back. */
   revokeException(question: RevokeExceptionRequest): Promise<ExceptionsChanged>;
+  /** Puts an earlier version of the registry in force again. */
+  rollbackRegistry(question: RollbackRegistryRequest): Promise<PublishOutcome>;
   /** Installations and fetches that run in this process. */
   runningChores(): Promise<Chore[]>;
   /** The scans that run in this process. */
@@ -178,6 +201,7 @@ export function commands(call: Call, channel: MakeChannel): Commands {
     event: (question) => call("event", { question }),
     events: (question) => call("events", { question }),
     exceptions: (question) => call("exceptions", { question }),
+    exportHead: () => call("export_head"),
     gates: (question) => call("gates", { question }),
     grantConsent: (question) => call("grant_consent", { question }),
     importDatabase: (question) => call("import_database", { question }),
@@ -189,10 +213,16 @@ export function commands(call: Call, channel: MakeChannel): Commands {
     openState: () => call("open_state"),
     operations: (question) => call("operations", { question }),
     proposals: (question) => call("proposals", { question }),
+    publishRegistry: (question) => call("publish_registry", { question }),
     quit: () => call("quit"),
+    registryDraft: () => call("registry_draft"),
+    registryVersion: (question) => call("registry_version", { question }),
+    registryVersions: () => call("registry_versions"),
     registryView: () => call("registry_view"),
+    reviewRegistry: (question) => call("review_registry", { question }),
     revokeConsent: (question) => call("revoke_consent", { question }),
     revokeException: (question) => call("revoke_exception", { question }),
+    rollbackRegistry: (question) => call("rollback_registry", { question }),
     runningChores: () => call("running_chores"),
     runningScans: () => call("running_scans"),
     saveArtifact: (question) => call("save_artifact", { question }),
@@ -228,6 +258,7 @@ export const COMMAND_NAMES = [
   "event",
   "events",
   "exceptions",
+  "export_head",
   "gates",
   "grant_consent",
   "import_database",
@@ -239,10 +270,16 @@ export const COMMAND_NAMES = [
   "open_state",
   "operations",
   "proposals",
+  "publish_registry",
   "quit",
+  "registry_draft",
+  "registry_version",
+  "registry_versions",
   "registry_view",
+  "review_registry",
   "revoke_consent",
   "revoke_exception",
+  "rollback_registry",
   "running_chores",
   "running_scans",
   "save_artifact",

@@ -19,6 +19,24 @@ export type Actor = "human" | "agent" | "system";
 /** Who acted: a user name, an agent's name or a component of ours. Never a profile (contract CAP-4). */
 export type ActorId = string;
 
+/** One right that is added: what a reviewer ticks on its own (contract REG-5). */
+export type AddedRight = {
+  /** The capability. */
+  capability_id: string;
+  /** What stood there before and covered it already; null where nothing did. */
+  covered_by: string | null;
+  /** Where. */
+  kind: RightKind;
+  /** What is ticked: `capability:ID`, `scopes:ID`, `entry:ID:ID`, `profile:P:ID`, `engine:E:ID`. */
+  right_id: string;
+  /** In plain words. */
+  sentence: string;
+  /** Who gains it: an entry, a profile or an engine; the id itself for the registry. */
+  subject: string;
+  /** What stood there before and was narrower, sorted: then this is a widening. */
+  widens: string[];
+};
+
 /** An advisory somebody wants to read about. */
 export type Advisory = {
   /** Its id, such as `GHSA-…`, `CVE-…` or `RUSTSEC-…`. */
@@ -93,6 +111,16 @@ export type ArtifactHandle = {
 /** Whether an artifact's bytes are what its digest says. */
 export type ArtifactStanding = "intact" | "corrupt" | "missing";
 
+/** What a draft is compared with. */
+export type BaseSide = {
+  /** The version in force. */
+  capability_registry_version: string;
+  /** SHA-256 of the profiles in force. */
+  profiles_sha256: Digest;
+  /** SHA-256 of the registry in force. */
+  registry_sha256: Digest;
+};
+
 /** Whether a baseline accepts gaps. */
 export type BaselineChoice = "leave" | "accept";
 
@@ -140,7 +168,7 @@ export type CapabilityEntry = {
   capability_id: CapabilityId;
   /** How closely its use is watched. */
   default_governance_mode: GovernanceMode;
-  /** For people. */
+  /** For people; not empty. */
   display_name: string;
   /** What it is a right to. */
   kind: CapabilityKind;
@@ -195,6 +223,9 @@ export type ChainFault = {
 /** What became of a finding. */
 export type Change = "new" | "not_looked_at" | "gone" | "unchanged";
 
+/** Whether something comes, goes or stays. */
+export type ChangeKind = "added" | "removed" | "changed";
+
 /** One difference of a finding that both scans have. */
 export type Changed = {
   /** As it is. */
@@ -205,6 +236,16 @@ export type Changed = {
   causes: Cause[];
   /** What is different. */
   what: What;
+};
+
+/** An entry that stays and says something else. */
+export type ChangedEntry = {
+  /** Which. */
+  capability_id: CapabilityId;
+  /** Its fields that change, in the order of an entry. */
+  fields: FieldChange[];
+  /** What deserves a second look, sorted. */
+  marks: Mark[];
 };
 
 /** A signed head was exported (contract FR-8). */
@@ -233,7 +274,7 @@ export type Chosen = {
 };
 
 /** A closed error or denial code. Hosts switch on it, never on a message. */
-export type Code = "HSK-4001" | "HSK-400-INVALID-EVENT" | "HSK-500-DB" | "MEX-SCHEMA-ENVELOPE" | "MEX-SCHEMA-PARAMS" | "MEX-SCHEMA-ENGINE" | "MEX-SCHEMA-OPERATION" | "MEX-SCHEMA-VERSION" | "MEX-CAP-EMPTY" | "MEX-CAP-PROFILE" | "MEX-CAP-NOT-NEEDED" | "MEX-CAP-NOT-REQUESTED" | "MEX-CAP-NOT-GRANTED" | "MEX-CAP-CONSENT" | "MEX-INTEGRITY-PARAMS-SIZE" | "MEX-INTEGRITY-INPUT-MISSING" | "MEX-INTEGRITY-INPUT-CORRUPT" | "MEX-INTEGRITY-PATH" | "MEX-INTEGRITY-TOOL-MISSING" | "MEX-INTEGRITY-TOOL-CHANGED" | "MEX-INTEGRITY-TOOL-UNPINNED" | "MEX-INTEGRITY-CONFORMANCE" | "MEX-BUDGET-MISSING" | "MEX-BUDGET-ZERO" | "MEX-BUDGET-EXCEEDS" | "MEX-BUDGET-OVERRUN" | "MEX-PROVENANCE-POLICY" | "MEX-PROVENANCE-ROLES" | "MEX-PROVENANCE-MISSING" | "MEX-PROVENANCE-INLINE" | "MEX-DET-CEILING" | "MEX-DET-POLICY" | "MEX-DET-EVIDENCE" | "MEX-DET-LEVEL" | "MEX-GATE-FAULT" | "MEX-TOOL-SPAWN" | "MEX-TOOL-CRASHED" | "MEX-TOOL-EXIT" | "MEX-TOOL-OUTPUT" | "MEX-TOOL-TRUNCATED" | "MEX-TOOL-TIMEOUT" | "MEX-TOOL-VERSION" | "MEX-SANDBOX-UNAVAILABLE" | "MEX-STAGE-MISSING" | "MEX-STAGE-NOT-A-FOLDER" | "MEX-STAGE-UNREADABLE" | "MEX-STAGE-CHANGED" | "MEX-STAGE-EMPTY" | "MEX-STAGE-IO" | "MEX-DB-MISSING" | "MEX-DB-EMPTY" | "MEX-DB-TRUNCATED" | "MEX-DB-UNPARSABLE" | "MEX-DB-STALE" | "MEX-DB-ECOSYSTEM" | "MEX-DB-FETCH" | "MEX-DEPENDENCY-FETCH" | "MEX-DEPENDENCY-CHECKSUM" | "MEX-TOOLCHAIN-LOCK" | "MEX-TOOLCHAIN-INSTALL" | "MEX-STORE-IO" | "MEX-STORE-MISSING" | "MEX-STORE-CORRUPT" | "MEX-DATA-DIR" | "MEX-DATA-FUTURE" | "MEX-DATA-CORRUPT" | "MEX-CHAIN-BROKEN" | "MEX-HEAD-INVALID" | "MEX-POLICY-INVALID" | "MEX-ALLOWLIST-INVALID" | "MEX-ALLOWLIST-IN-TREE" | "MEX-EXCEPTION-INVALID" | "MEX-DIFF-WORKSPACES" | "MEX-SIGNERS-INVALID" | "MEX-SIGNATURE-INVALID" | "MEX-REGISTRY-INVALID" | "MEX-ENGINES-INVALID" | "MEX-CONSENT-INVALID" | "MEX-CONFORMANCE-FAILED" | "MEX-INPUT-NOT-JSON" | "MEX-INPUT-TOO-BIG" | "MEX-INPUT-UNREADABLE" | "MEX-IMPORT-FORMAT" | "MEX-OUTPUT-PATH" | "MEX-OUTPUT-IO" | "MEX-USAGE" | "MEX-NOT-FOUND" | "MEX-AMBIGUOUS-ID" | "MEX-CANCELLED" | "MEX-INTERRUPTED" | "MEX-INTERNAL";
+export type Code = "HSK-4001" | "HSK-400-INVALID-EVENT" | "HSK-500-DB" | "MEX-SCHEMA-ENVELOPE" | "MEX-SCHEMA-PARAMS" | "MEX-SCHEMA-ENGINE" | "MEX-SCHEMA-OPERATION" | "MEX-SCHEMA-VERSION" | "MEX-CAP-EMPTY" | "MEX-CAP-PROFILE" | "MEX-CAP-NOT-NEEDED" | "MEX-CAP-NOT-REQUESTED" | "MEX-CAP-NOT-GRANTED" | "MEX-CAP-CONSENT" | "MEX-INTEGRITY-PARAMS-SIZE" | "MEX-INTEGRITY-INPUT-MISSING" | "MEX-INTEGRITY-INPUT-CORRUPT" | "MEX-INTEGRITY-PATH" | "MEX-INTEGRITY-TOOL-MISSING" | "MEX-INTEGRITY-TOOL-CHANGED" | "MEX-INTEGRITY-TOOL-UNPINNED" | "MEX-INTEGRITY-CONFORMANCE" | "MEX-BUDGET-MISSING" | "MEX-BUDGET-ZERO" | "MEX-BUDGET-EXCEEDS" | "MEX-BUDGET-OVERRUN" | "MEX-PROVENANCE-POLICY" | "MEX-PROVENANCE-ROLES" | "MEX-PROVENANCE-MISSING" | "MEX-PROVENANCE-INLINE" | "MEX-DET-CEILING" | "MEX-DET-POLICY" | "MEX-DET-EVIDENCE" | "MEX-DET-LEVEL" | "MEX-GATE-FAULT" | "MEX-TOOL-SPAWN" | "MEX-TOOL-CRASHED" | "MEX-TOOL-EXIT" | "MEX-TOOL-OUTPUT" | "MEX-TOOL-TRUNCATED" | "MEX-TOOL-TIMEOUT" | "MEX-TOOL-VERSION" | "MEX-SANDBOX-UNAVAILABLE" | "MEX-STAGE-MISSING" | "MEX-STAGE-NOT-A-FOLDER" | "MEX-STAGE-UNREADABLE" | "MEX-STAGE-CHANGED" | "MEX-STAGE-EMPTY" | "MEX-STAGE-IO" | "MEX-DB-MISSING" | "MEX-DB-EMPTY" | "MEX-DB-TRUNCATED" | "MEX-DB-UNPARSABLE" | "MEX-DB-STALE" | "MEX-DB-ECOSYSTEM" | "MEX-DB-FETCH" | "MEX-DEPENDENCY-FETCH" | "MEX-DEPENDENCY-CHECKSUM" | "MEX-TOOLCHAIN-LOCK" | "MEX-TOOLCHAIN-INSTALL" | "MEX-STORE-IO" | "MEX-STORE-MISSING" | "MEX-STORE-CORRUPT" | "MEX-DATA-DIR" | "MEX-DATA-FUTURE" | "MEX-DATA-CORRUPT" | "MEX-CHAIN-BROKEN" | "MEX-HEAD-INVALID" | "MEX-POLICY-INVALID" | "MEX-ALLOWLIST-INVALID" | "MEX-ALLOWLIST-IN-TREE" | "MEX-EXCEPTION-INVALID" | "MEX-DIFF-WORKSPACES" | "MEX-SIGNERS-INVALID" | "MEX-SIGNATURE-INVALID" | "MEX-REGISTRY-INVALID" | "MEX-REGISTRY-REVIEW" | "MEX-REGISTRY-STALE" | "MEX-REGISTRY-PUBLISH" | "MEX-REGISTRY-RECORD" | "MEX-ENGINES-INVALID" | "MEX-CONSENT-INVALID" | "MEX-CONFORMANCE-FAILED" | "MEX-INPUT-NOT-JSON" | "MEX-INPUT-TOO-BIG" | "MEX-INPUT-UNREADABLE" | "MEX-IMPORT-FORMAT" | "MEX-OUTPUT-PATH" | "MEX-OUTPUT-IO" | "MEX-USAGE" | "MEX-NOT-FOUND" | "MEX-AMBIGUOUS-ID" | "MEX-CANCELLED" | "MEX-INTERRUPTED" | "MEX-INTERNAL";
 
 /** A consent as its events tell it. */
 export type ConsentEntry = {
@@ -514,6 +555,23 @@ export type DroppedKind = "folder" | "file";
 /** What a reason does to the verdict. */
 export type Effect = "blocks" | "denies" | "leaves_incomplete" | "warns";
 
+/**
+ * An engine whose needs change. Engines are part of the program: a published registry never
+ * changes them, and what their file says is shown because it tells what a right is wanted for.
+ */
+export type EngineChange = {
+  /** Whether it comes, goes or stays. */
+  change: ChangeKind;
+  /** Which. */
+  engine_id: string;
+  /** Needs that come in, sorted: the plain set difference. */
+  gained: string[];
+  /** Needs that go, sorted: the plain set difference. */
+  lost: string[];
+  /** What deserves a second look, sorted. */
+  marks: Mark[];
+};
+
 /** An entry of `mechanical_engines.json`, such as `engine.guard.secret_scan`. */
 export type EngineId = string;
 
@@ -747,6 +805,20 @@ export type ExceptionsQuestion = {
 /** What kind of thing is wrong. */
 export type FaultKind = "changed" | "removed" | "unlinked" | "head" | "diagnostic" | "derived" | "schema" | "storage";
 
+/** One field of an entry that changes. */
+export type FieldChange = {
+  /** What it would say. */
+  after: unknown;
+  /** What it says now. */
+  before: unknown;
+  /** Which. */
+  field: string;
+  /** Of a list: what comes in, sorted. */
+  gained: string[];
+  /** Of a list: what goes, sorted. */
+  lost: string[];
+};
+
 /** What a file is chosen for. */
 export type FilePurpose = "policy" | "allowlist" | "report";
 
@@ -864,6 +936,24 @@ export type GrantConsentRequest = {
   reason: string;
 };
 
+/** The end of the chain at a moment, signed (contract FR-8). */
+export type Head = {
+  /** How many events were ever recorded up to there. */
+  events: number;
+  /** The chain hash there. */
+  hash: Digest;
+  /** The Ed25519 public key, 64 hex characters. */
+  public_key: string;
+  /** [`SCHEMA_VERSION`]. */
+  schema_version: string;
+  /** The last sequence number under the head; 0 for an empty chain. */
+  seq: number;
+  /** The Ed25519 signature over the canonical JSON of all other fields, 128 hex characters. */
+  signature: string;
+  /** When it was exported. */
+  timestamp: string;
+};
+
 /** One thing that would be hidden. */
 export type Hidden = {
   /** The rule it stands under. */
@@ -951,6 +1041,26 @@ export type HumanAction = {
   /** Why. */
   reason: string;
 } | {
+  action: "registry_diffed";
+  /** The version it would follow. */
+  base_version: string;
+  /** The diff, in canonical form: its digest is what a review binds to. */
+  diff_ref: ArtifactHandle;
+  /** The draft. */
+  draft_ref: ArtifactHandle;
+  /** The version it would have. */
+  next_version: string;
+  /** The profiles that would go with it. */
+  profiles_ref: ArtifactHandle;
+} | {
+  action: "registry_refused";
+  /** What was tried. */
+  attempt: string;
+  /** The code of the refusal. */
+  code: Code;
+  /** Why. */
+  reason: string;
+} | {
   action: "allowlist_refused";
   /** What was tried. */
   attempt: string;
@@ -972,6 +1082,35 @@ export type Impact = {
   now: ScanImpact | null;
   /** The scans of the last days in which something would have been hidden, newest first. */
   scans: ScanImpact[];
+};
+
+/** Which way. */
+export type ImpactChange = "newly_denied" | "newly_allowed";
+
+/** One question that was asked, and how it would be answered. */
+export type ImpactEntry = {
+  /** The capability. */
+  capability_id: string;
+  /** Allowed or denied, newly. */
+  change: ImpactChange;
+  /** How often it was asked. */
+  count: number;
+  /** The engine; empty where the check was of no attempt. */
+  engine_id: string;
+  /** When it was asked first. */
+  first_at: string;
+  /** When it was asked last. */
+  last_at: string;
+  /** The newest attempts, at most 10. */
+  op_ids: OpId[];
+  /** The operation. */
+  operation: string;
+  /** The profile that was asked. */
+  profile_id: string;
+  /** Why it would be denied; empty where it would be allowed. */
+  reason: string;
+  /** How it was answered when it was asked last. */
+  recorded: DecisionOutcome;
 };
 
 /** An advisory database from a file that somebody chooses. */
@@ -1071,6 +1210,9 @@ export type LlmInference = {
   response_sha256: Digest | null;
 };
 
+/** What deserves a second look. */
+export type Mark = "risk_raised" | "risk_lowered" | "right_widened" | "right_narrowed" | "watched_less" | "watched_more";
+
 /** What an exception accepts. */
 export type Match = {
   /** Under this document's key: 64 lowercase hex characters. */
@@ -1098,6 +1240,18 @@ export type Match = {
   /** The ledger's subject, exactly. */
   subject: string;
   type: "gap";
+};
+
+/** What would be published. */
+export type NextSide = {
+  /** The version it would have. */
+  capability_registry_version: string;
+  /** SHA-256 of the draft it was made from. */
+  draft_sha256: Digest;
+  /** SHA-256 of the profiles that would go with it. */
+  profiles_sha256: Digest;
+  /** SHA-256 of the registry file that would be written, byte by byte. */
+  registry_sha256: Digest;
 };
 
 /** One attempt to run one operation (contract ENV-1). */
@@ -1208,6 +1362,22 @@ export type ProblemCount = {
 /** Where a Problem stands with people (contract DIAG-6). */
 export type ProblemStatus = "open" | "acknowledged" | "muted" | "resolved";
 
+/** A profile that changes. */
+export type ProfileChange = {
+  /** Whether it comes, goes or stays. */
+  change: ChangeKind;
+  /** Its description, where it changes: before and after. */
+  description: [string, string] | null;
+  /** Grants that come in, sorted: the plain set difference. */
+  gained: string[];
+  /** Grants that go, sorted: the plain set difference. */
+  lost: string[];
+  /** What deserves a second look, sorted. */
+  marks: Mark[];
+  /** Which. */
+  profile_id: string;
+};
+
 /** A named list of capabilities, such as `supply_chain_scan`. */
 export type ProfileId = string;
 
@@ -1317,6 +1487,37 @@ export type Provenance = {
   tools: ToolIdentity[];
 };
 
+/** What came into force. */
+export type PublishOutcome = {
+  /** The version in force now. */
+  capability_registry_version: string;
+  /** The event that says so. */
+  event_id: EventId;
+  /** How it came to be published. */
+  how: PublishedHow;
+  /** The job that published it. */
+  job_id: JobId;
+  /** Where it lies. */
+  path: string;
+  /** The version it follows. */
+  previous_version: string;
+  /** SHA-256 of its profiles. */
+  profiles_sha256: Digest;
+  /** The key that signed the record beside it. */
+  public_key: string;
+  /** SHA-256 of its file. */
+  registry_sha256: Digest;
+};
+
+/** What is published. */
+export type PublishRegistryRequest = {
+  /** The digest of the review that allows it. */
+  review_id: string;
+};
+
+/** How a registry came to be published. */
+export type PublishedHow = "reviewed" | "rolled_back" | "taken_over" | "kept";
+
 /** One thing the verdict rests on. */
 export type Reason = {
   /** What it does, or would do where it is lifted. */
@@ -1342,6 +1543,80 @@ export type Reason = {
 /** Whether what is there is built again. */
 export type RebuildChoice = "where_missing" | "always";
 
+/**
+ * What a draft changes (contract REG-4). Version `rf-1.0`. The same sides give the same bytes: it
+ * holds no clock, no random id and no path.
+ */
+export type RegistryDiff = {
+  /** Ids that would exist and do not, by id: the plain set difference. */
+  added: CapabilityEntry[];
+  /**
+   * Everything somebody could do then and cannot now, each to be ticked on its own (contract
+   * REG-5); by `right_id`, each once.
+   */
+  added_rights: AddedRight[];
+  /** What is in force. */
+  base: BaseSide;
+  /** How far the version moves, and so what the change is. */
+  bump: VersionBump;
+  /** Entries that stay and say something else, by id. */
+  changed: ChangedEntry[];
+  /** Engines whose needs change, by id. */
+  engines: EngineChange[];
+  /** What would be. */
+  next: NextSide;
+  /** Profiles that change, by id. */
+  profiles: ProfileChange[];
+  /** Ids that exist and would not, by id: the plain set difference. */
+  removed: CapabilityEntry[];
+  /** Pairs of the two lists that look like one thing under another name, by the new id. */
+  renamed: Rename[];
+  /** [`SCHEMA_VERSION`]. */
+  schema_version: string;
+  /** The whole of it in plain words, in the order of this document. */
+  sentences: Sentence[];
+};
+
+/** The newest draft with everything a reviewer needs beside it (the desktop's registry screen). */
+export type RegistryDraftView = {
+  /** The diff, with every added right to tick. */
+  diff: RegistryDiff;
+  /** What a review binds to. */
+  diff_sha256: Digest;
+  /** When it was compared. */
+  diffed_at: string;
+  /** Who made the draft. */
+  drafted_by: ActorId | null;
+  /** What it would have changed. */
+  impact: RegistryImpact;
+  /** Where the review of it stands. */
+  review: ReviewState;
+  /** What breaks a rule; empty for a valid draft. A diff is only ever made of a valid one. */
+  validation: string[];
+};
+
+/** What a draft would have changed over the last days. */
+export type RegistryImpact = {
+  /** The changes, grouped by what was asked, the most frequent first; at most 1,000. */
+  changes: ImpactEntry[];
+  /** How many recorded checks were judged again. */
+  checks: number;
+  /** Checks that are denied and would be allowed. */
+  checks_newly_allowed: number;
+  /** Checks that are allowed and would be denied. */
+  checks_newly_denied: number;
+  /** How many days back was looked. */
+  days: number;
+  /** How many checks were not judged: more than 200,000, or of before the record begins. */
+  left_out: number;
+  /** How many attempts they belong to. */
+  operations: number;
+  /** Attempts that are denied under what is in force and would be allowed. */
+  operations_newly_allowed: number;
+  /** Attempts that are allowed under what is in force and would be denied. */
+  operations_newly_denied: number;
+};
+
 /** Where a registry comes from. */
 export type RegistryOrigin = "embedded" | "published";
 
@@ -1349,10 +1624,24 @@ export type RegistryOrigin = "embedded" | "published";
 export type RegistryPublish = {
   /** The version published. */
   capability_registry_version: string;
-  /** The review that allowed it. */
+  /** The diff that was reviewed. */
   diff_sha256: Digest | null;
+  /** How it came to be published. */
+  how: PublishedHow;
+  /** The registry it follows. */
+  previous_sha256?: Digest | null;
+  /** The profiles published with it; absent where the compiled-in ones stay. */
+  profiles_sha256?: Digest | null;
   /** SHA-256 of the file. */
   registry_sha256: Digest;
+  /** The review that allowed it. */
+  review_sha256?: Digest | null;
+};
+
+/** Which registry is shown. */
+export type RegistryQuestion = {
+  /** A version that was published here; null is the one in force. */
+  version?: string | null;
 };
 
 /** A registry diff was reviewed (contract REG-5). */
@@ -1363,6 +1652,44 @@ export type RegistryReview = {
   decision: string;
   /** The diff the decision binds to. */
   diff_sha256: Digest;
+  /** The review document: what was ticked, and its signature. */
+  review_sha256?: Digest | null;
+  /** Who reviewed: the name of a verified signature, or who is logged in. */
+  reviewer_id?: string | null;
+};
+
+/** One version. */
+export type RegistryVersion = {
+  /** Its version. */
+  capability_registry_version: string;
+  /** The diff that was reviewed. */
+  diff_sha256: Digest | null;
+  /** How it came to be published. */
+  how: PublishedHow;
+  /** Whether it is in force. */
+  in_force: boolean;
+  /** When. */
+  published_at: string;
+  /** Who published it. */
+  published_by: ActorId;
+  /** SHA-256 of its file, as its event or its record says. */
+  registry_sha256: Digest;
+  /** The review that allowed it. */
+  review_sha256: Digest | null;
+  /** Whether it can be read as it was published. */
+  state: VersionState;
+};
+
+/** Every version, newest first. */
+export type RegistryVersions = {
+  /** The version in force. */
+  in_force: string;
+  /** The key that signs this data folder's records: what another machine names as the signer. */
+  public_key: string;
+  /** `embedded` or `published`. */
+  source: string;
+  /** What was published here. */
+  versions: RegistryVersion[];
 };
 
 /** A registry as it is shown. */
@@ -1377,6 +1704,18 @@ export type RegistryView = {
   sha256: Digest;
   /** `embedded`, `published`, or the file shown. */
   source: string;
+};
+
+/** A removed and an added id that look like one thing. Both stand in their own lists too. */
+export type Rename = {
+  /** What changes beside the id, in the order of an entry. */
+  fields: FieldChange[];
+  /** The removed id. */
+  from: CapabilityId;
+  /** What deserves a second look, sorted. */
+  marks: Mark[];
+  /** The added id. */
+  to: CapabilityId;
 };
 
 /** Old events were purged (contract FR-7). The chain keeps the digests of what went. */
@@ -1394,6 +1733,79 @@ export type Retention = {
   /** The setting that decided. */
   retention_days: number;
 };
+
+/** A decision on one diff (contract REG-5). Version `rv-1.0`. */
+export type Review = {
+  /** Why; a rejection needs one. */
+  comment: string;
+  /** Yes or no. */
+  decision: ReviewDecision;
+  /** The diff: [`RegistryDiff::digest`]. */
+  diff_sha256: Digest;
+  /** How that name is known. */
+  how: ReviewerMeans;
+  /** Who reviewed: the name of the signature, or who is logged in. */
+  reviewer_id: string;
+  /** [`SCHEMA_VERSION`]. */
+  schema_version: string;
+  /** The reviewer's SSH signature, armored, over [`Review::signed_bytes`]. */
+  signature?: string | null;
+  /** The `right_id` of every added right that was ticked, sorted, each once. */
+  ticked: string[];
+};
+
+/** Yes or no. */
+export type ReviewDecision = "approve" | "reject";
+
+/** A recorded review. */
+export type ReviewOutcome = {
+  /** The job that took it in. */
+  job_id: JobId;
+  /** The version that may be published now; null after a rejection. */
+  next_version: string | null;
+  /** The review. */
+  review: Review;
+  /** The review, as an artifact. */
+  review_ref: ArtifactHandle;
+  /** What a publish names. */
+  review_sha256: Digest;
+};
+
+/** A decision on the diff that was shown. */
+export type ReviewRegistryRequest = {
+  /** Why. */
+  comment: string;
+  /** Yes or no. */
+  decision: ReviewDecision;
+  /** The digest of what was shown, whole. */
+  diff_sha256: string;
+  /** The `right_id` of every right that was ticked. */
+  ticked: string[];
+};
+
+/** Where the review of a diff stands. */
+export type ReviewState = {
+  state: "open";
+} | {
+  /** The review. */
+  review_sha256: Digest;
+  /** By whom. */
+  reviewer_id: string;
+  state: "approved";
+} | {
+  /** Why. */
+  comment: string;
+  /** By whom. */
+  reviewer_id: string;
+  state: "rejected";
+} | {
+  /** Which. */
+  reason: string;
+  state: "dead";
+};
+
+/** How a reviewer's name is known. What was only typed is no name here. */
+export type ReviewerMeans = "known_user" | "ssh_signature";
 
 /** A consent that is taken back. */
 export type RevokeConsentRequest = {
@@ -1413,8 +1825,21 @@ export type RevokeExceptionRequest = {
   reason: string;
 };
 
+/** Where a right is added. */
+export type RightKind = "capability" | "scopes" | "entry" | "profile" | "engine";
+
 /** What misuse can do; ordered from mild to grave. */
 export type RiskClass = "low" | "medium" | "high" | "critical";
+
+/** An older version that comes back. */
+export type RollbackRegistryRequest = {
+  /** Why. */
+  reason: string;
+  /** The `right_id` of every right that comes back. */
+  ticked: string[];
+  /** Which. */
+  version: string;
+};
 
 /** The rules that decide a verdict: a closed list, named by contract id. */
 export type Rule = "SC-2/vulnerability" | "SC-2/secret" | "SC-2/license" | "SC-3/gap" | "SC-3/failed-operation" | "SC-3/empty-ledger" | "SC-3/lost-count" | "SC-3/nothing-ran" | "SC-3/job-not-available" | "SC-3/job-left-out" | "SC-3/stale-database" | "SC-3/unusable-database" | "SC-3/future-database" | "SC-8/unsandboxed" | "GATE/denied";
@@ -1583,6 +2008,16 @@ export type Seen = {
   severity: VulnSeverity | null;
   /** What it means for a release, whatever the scan was for. */
   standing: Standing;
+};
+
+/** One change in plain words. */
+export type Sentence = {
+  /** What deserves a second look, sorted. */
+  marks: Mark[];
+  /** What it is about: an id of a capability, a profile or an engine. */
+  subject: string;
+  /** The sentence; ids in backticks. */
+  text: string;
 };
 
 /** Severity of a diagnostic (contract DIAG-1). Ordered from mild to grave. */
@@ -2046,6 +2481,18 @@ export type VerifyReport = {
   limits: string[];
   /** How many of them retention took; their digests still hold the chain. */
   purged: number;
+};
+
+/** How far a version moves (contract REG-6). */
+export type VersionBump = "none" | "patch" | "minor" | "major";
+
+/** Whether an older version can be read. */
+export type VersionState = {
+  state: "intact";
+} | {
+  /** Why. */
+  reason: string;
+  state: "unreadable";
 };
 
 /**
