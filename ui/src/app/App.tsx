@@ -46,13 +46,19 @@ function Opened() {
   const preferences = useAsk('preferences', undefined);
   const state = useAsk('openState', undefined);
   useTheme(preferences.data?.preferences.theme ?? 'system');
+  // Once it is open it stays open: what is refused later is said where it is shown.
+  const [begun, setBegun] = useState<{ window: string; damage: string | null } | null>(null);
+  if (begun !== null) return <Kept {...begun} />;
   if (state.isError) return <Unopened refusal={state.error} again={() => void state.refetch()} />;
-  if (preferences.isError) {
-    return <Unopened refusal={preferences.error} again={() => void preferences.refetch()} />;
-  }
+  if (state.data === undefined) return null;
   // Nothing is drawn before both are known: no flash of another theme, no layout that moves.
-  if (preferences.data === undefined || state.data === undefined) return null;
-  return <Kept window={preferences.data.preferences.window} damage={preferences.data.damage} />;
+  if (preferences.data !== undefined) {
+    setBegun({ window: preferences.data.preferences.window, damage: preferences.data.damage });
+  } else if (preferences.isError) {
+    // What a person set up is no reason not to open: the defaults are in force, and it is said.
+    setBegun({ window: '', damage: preferences.error.message });
+  }
+  return null;
 }
 
 function Kept({ window, damage }: { window: string; damage: string | null }) {

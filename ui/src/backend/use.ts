@@ -31,6 +31,8 @@ export function newCache(): QueryClient {
         staleTime: Infinity,
         gcTime: 60_000,
         retry: false,
+        // What was refused is asked again when somebody says so, not because another part shows it too.
+        retryOnMount: false,
         refetchOnWindowFocus: false,
         refetchOnReconnect: false,
       },

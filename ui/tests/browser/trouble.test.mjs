@@ -84,6 +84,13 @@ for (const [name, code, says] of STARTS) {
   });
 }
 
+test('settings that cannot be read are said, and the window opens', async () => {
+  const page = await browser.page('/problems', { search: 'refuse=preferences:MEX-STORE-IO' });
+  await page.getByRole('alert').getByText('defaults are in force').waitFor();
+  await page.getByRole('grid', { name: 'Problems' }).waitFor();
+  await page.context().close();
+});
+
 test('a deep link that leads nowhere says so', async () => {
   const page = await browser.page('/link?uri=mex%3A%2F%2Fproblem%2F0000', {});
   await page.getByRole('heading', { name: 'Nothing stands behind this link' }).waitFor();
