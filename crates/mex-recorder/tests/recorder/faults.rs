@@ -12,7 +12,7 @@ use mex_runtime::id::EventId;
 use mex_runtime::port::{Record, Recorder as _};
 
 use crate::fault::{Deed, count, inject};
-use crate::kit::{START, Ticking, begin_all, diagnostic, note, open, raw_value, write_notes};
+use crate::kit::{START, Ticking, begin_all, diagnostic, note, open, raw, raw_value, write_notes};
 
 /// How many calls the child makes; each records a pair.
 const CALLS: usize = 6;
@@ -249,26 +249,50 @@ fn p14_a_kill_at_every_single_change_of_the_migrations_leaves_the_old_or_the_new
     drop(open(whole.path()));
     let new = schema(whole.path());
     assert_eq!(
-        new.0, 1,
-        "a second version: kill its migration of a database of the first one, too"
+        new.0, 2,
+        "a third version: kill its migration of a database of the second one, too"
     );
-    let last = changes(opening_child);
-    assert!(last > 20, "only {last} changes were seen: the library does not stand in between");
-    let seen = std::sync::Mutex::new(BTreeSet::new());
+    let nothing = tempfile::tempdir().unwrap();
+    kill_migrations(nothing.path(), (0, 0), new);
+
+    let first = tempfile::tempdir().unwrap();
+    let recorder = open(first.path());
+    write_notes(&recorder, 3);
+    drop(recorder);
+    raw(first.path(), "DROP INDEX events_by_registry; PRAGMA user_version = 1").unwrap();
+    let old = schema(first.path());
+    assert_eq!(old, (1, new.1 - 1));
+    kill_migrations(first.path(), old, new);
+}
+
+/// Kills a child at every change it makes while it opens a copy of a data folder.
+fn kill_migrations(from: &Path, old: (i64, i64), new: (i64, i64)) {
+    let copied = |to: &Path| {
+        for entry in std::fs::read_dir(from).unwrap() {
+            let entry = entry.unwrap();
+            if entry.file_type().unwrap().is_file() {
+                std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+            }
+        }
+        opening_child(to)
+    };
+    let last = changes(copied);
+    assert!(last > 10, "only {last} changes were seen: the library does not stand in between");
+    let met = std::sync::Mutex::new(BTreeSet::new());
     for deed in [Deed::Kill, Deed::Half] {
         for_each_change(last, |at| {
-            let what = format!("{deed:?} at {at}");
+            let what = format!("{deed:?} at {at} from version {}", old.0);
             let folder = tempfile::tempdir().unwrap();
-            let mut command = opening_child(folder.path());
+            let mut command = copied(folder.path());
             inject(&mut command, folder.path(), deed, at);
             let said = Said::of(command);
             assert!(!said.status.success(), "{what}: it lived");
             let found = schema(folder.path());
-            assert!(found == new || found == (0, 0), "{what}: {found:?}");
-            seen.lock().unwrap().insert(found);
+            assert!(found == new || found == old, "{what}: {found:?}");
+            met.lock().unwrap().insert(found);
             assert_sound(folder.path(), &said, &what);
             assert_eq!(schema(folder.path()), new, "{what}");
         });
     }
-    assert_eq!(seen.into_inner().unwrap().len(), 2, "old and new must both have been met");
+    assert_eq!(met.into_inner().unwrap().len(), 2, "old and new must both have been met");
 }
