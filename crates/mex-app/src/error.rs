@@ -50,6 +50,11 @@ impl AppError {
             | Code::InputUnreadable
             | Code::ImportFormat
             | Code::OutputPath
+            | Code::QueryInvalid
+            | Code::UndoExpired
+            | Code::PreferencesInvalid
+            | Code::EditorInvalid
+            | Code::LinkInvalid
             | Code::NotFound
             | Code::AmbiguousId
             | Code::HeadInvalid

@@ -11,6 +11,7 @@ use sqlx::sqlite::SqliteConnection;
 
 use crate::chain::{self, Tail};
 use crate::error::{db_fault, invalid};
+use crate::terms::{self, Before, Terms};
 
 /// The longest body of an event: what is longer belongs into an artifact (contract FR-3).
 const MAX_BODY: usize = 1024 * 1024;
@@ -45,6 +46,8 @@ struct Diagnosed {
     fingerprint: String,
     seen: String,
     event_id: EventId,
+    run_id: Option<String>,
+    terms: Terms,
 }
 
 impl Prepared {
@@ -106,6 +109,8 @@ impl Prepared {
                     let diagnosed = Diagnosed {
                         seen: event.timestamp.to_string(),
                         fingerprint: fingerprint.to_string(),
+                        run_id: event.workflow_run_id.map(|id| id.to_string()),
+                        terms: mex_runtime::facet::facets(&diagnostic),
                         diagnostic: *diagnostic,
                         body,
                         event_id,
@@ -253,7 +258,7 @@ async fn diagnose(
     diagnosed: &Diagnosed,
     seq: u64,
 ) -> Result<(), RecorderFault> {
-    let Diagnosed { diagnostic, body, fingerprint, seen, event_id } = diagnosed;
+    let Diagnosed { diagnostic, body, fingerprint, seen, event_id, run_id, terms } = diagnosed;
     if diagnostic.link_confidence == LinkConfidence::Direct
         && !resolves(connection, diagnostic, *event_id).await.map_err(|error| db_fault(&error))?
     {
@@ -269,18 +274,20 @@ async fn diagnose(
         .execute(&mut *connection)
         .await
         .map_err(|error| refusal(&error))?;
-    sqlx::query(
+    let row = sqlx::query(
         "INSERT INTO problems (fingerprint, title, severity_rank, source, code, wsid, status, count, \
-             first_seen, last_seen, updated_at, first_seq, last_seq, last_diagnostic_id) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'open', 1, ?7, ?7, ?7, ?8, ?8, ?9) \
+             first_seen, last_seen, updated_at, first_seq, last_seq, last_diagnostic_id, run_id) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'open', 1, ?7, ?7, ?7, ?8, ?8, ?9, ?11) \
          ON CONFLICT (fingerprint) DO UPDATE SET \
              title = excluded.title, severity_rank = excluded.severity_rank, \
              wsid = excluded.wsid, count = count + 1, \
              last_seen = excluded.last_seen, updated_at = excluded.updated_at, \
              last_seq = excluded.last_seq, last_diagnostic_id = excluded.last_diagnostic_id, \
+             run_id = excluded.run_id, \
              reopened = CASE status WHEN 'resolved' THEN 1 ELSE reopened END, \
              status_reason = CASE status WHEN 'resolved' THEN ?10 ELSE status_reason END, \
-             status = CASE status WHEN 'resolved' THEN 'open' ELSE status END",
+             status = CASE status WHEN 'resolved' THEN 'open' ELSE status END \
+         RETURNING first_seq",
     )
     .bind(fingerprint.as_str())
     .bind(diagnostic.title.as_str())
@@ -292,10 +299,13 @@ async fn diagnose(
     .bind(seq.cast_signed())
     .bind(id_text(diagnostic.id))
     .bind(CAME_BACK)
-    .execute(&mut *connection)
+    .bind(run_id.as_deref())
+    .fetch_one(&mut *connection)
     .await
     .map_err(|error| db_fault(&error))?;
-    Ok(())
+    let first: i64 = row.try_get(0).map_err(|error| db_fault(&error))?;
+    let before = if first == seq.cast_signed() { Before::Nothing } else { Before::Something };
+    terms::set(connection, first, terms, before).await.map_err(|error| db_fault(&error))
 }
 
 /// Whether a direct link leads to something recorded other than the diagnostic's own event.

@@ -17,6 +17,7 @@ mod retention;
 mod schema;
 mod session;
 mod sweep;
+mod terms;
 mod verify;
 mod writer;
 

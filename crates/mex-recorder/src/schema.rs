@@ -16,7 +16,11 @@ const APPLICATION_ID: i64 = 0x6d65_7846;
 const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_recorder.sql"),
     include_str!("../migrations/0002_registry.sql"),
+    include_str!("../migrations/0003_finding.sql"),
 ];
+
+/// The migration whose tables are filled from what is there already.
+const FINDING: i64 = 3;
 
 /// The newest schema version this code knows.
 pub(crate) const KNOWN: i64 = MIGRATIONS.len() as i64;
@@ -200,6 +204,9 @@ async fn upgrade(connection: &mut SqliteConnection, path: &Path) -> Result<(), O
             .execute(&mut *transaction)
             .await
             .map_err(|error| fault(path, &error))?;
+        if number == FINDING {
+            crate::terms::fill(&mut transaction).await.map_err(|error| fault(path, &error))?;
+        }
         let stamp =
             format!("PRAGMA user_version = {number}; PRAGMA application_id = {APPLICATION_ID}");
         sqlx::raw_sql(sqlx::AssertSqlSafe(stamp))

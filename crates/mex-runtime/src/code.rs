@@ -129,6 +129,11 @@ codes! {
     OutputPath "MEX-OUTPUT-PATH", "a file or folder to write to cannot be used", "name a file or folder in a folder that is there and can be written to";
     OutputIo "MEX-OUTPUT-IO", "an export could not be written", "free disk space and check the folder's permissions; what the scan recorded is kept";
     Usage "MEX-USAGE", "the command line is not understood", "run the command with `--help`";
+    QueryInvalid "MEX-QUERY-INVALID", "a query line over problems cannot be read", "the word and its place are named; change it, or put it in quotes to look for it as it is";
+    UndoExpired "MEX-UNDO-EXPIRED", "a change of status can be taken back for ten seconds, once", "set the status anew, with a reason";
+    PreferencesInvalid "MEX-PREFERENCES-INVALID", "a preference cannot be kept as asked", "the field is named; nothing was changed";
+    EditorInvalid "MEX-EDITOR-INVALID", "a file cannot be opened in an editor", "choose an editor in the settings, and check that the file is still in the project";
+    LinkInvalid "MEX-LINK-INVALID", "a link is none of ours", "a link is `mex://` with problem, job, event, artifact, registry, scan or operation, and an id";
     NotFound "MEX-NOT-FOUND", "nothing has the id named", "list what there is with the command's `list`";
     AmbiguousId "MEX-AMBIGUOUS-ID", "more than one thing starts with the id named", "give more of it";
     Cancelled "MEX-CANCELLED", "somebody stopped it", "scan again when ready; what was recorded stays";

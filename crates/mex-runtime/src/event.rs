@@ -617,6 +617,21 @@ pub enum HumanAction {
         /// Why.
         reason: String,
     },
+    /// A status was set a moment ago and taken back: the Problem stands as it did before.
+    ProblemStatusUndone {
+        /// The Problem.
+        fingerprint: Digest,
+        /// What it was.
+        from: ProblemStatus,
+        /// What it is again.
+        to: ProblemStatus,
+        /// The reason it stands so, as before.
+        reason: String,
+        /// It was resolved and had come back, as before.
+        reopened: bool,
+        /// The `problem_status` event that does not hold any more.
+        undone: EventId,
+    },
     /// A document was taken into the data folder: an allowlist, a policy, retention settings.
     DocumentApproved {
         /// What it is: `allowlist`, `policy`, `retention`.

@@ -20,6 +20,7 @@ pub mod digest;
 pub mod engine;
 pub mod event;
 pub mod execute;
+pub mod facet;
 pub mod finding;
 pub mod gate;
 pub mod id;

@@ -3,6 +3,7 @@
 //! (the gates do) and never says what its output means (the adapters do).
 
 mod capture;
+pub mod editor;
 mod group;
 pub mod provision;
 mod record;

@@ -2,15 +2,17 @@
 //! where it comes from. Shows bytes as text alone; never runs or renders what they say.
 
 use jiff::Timestamp;
+use mex_recorder::query::{IdKind, StoredEvent};
 use mex_runtime::artifact::{ArtifactHandle, Sidecar};
 use mex_runtime::digest::Digest;
+use mex_runtime::event::{EventBody, SystemEvent};
 use mex_runtime::id::{JobId, OpId, RunId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Cursor, Screens};
+use super::{Cursor, Rows, Screens, bounded, key_of};
 use crate::artifact::ArtifactCheck;
-use crate::error::AppResult;
+use crate::error::{AppResult, query};
 
 /// How much of an artifact's text is shown, in bytes.
 pub const SHOWN_BYTES: usize = 64 * 1024;
@@ -79,7 +81,54 @@ pub enum ArtifactStanding {
     Missing,
 }
 
+/// Where a page goes on: behind the so-manyth artifact that an event names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Behind {
+    seq: u64,
+    nth: usize,
+}
+
 impl Screens {
+    /// One page of what the recorder's events name, newest event first.
+    ///
+    /// # Errors
+    /// For ids that name none or several.
+    pub fn artifacts(&self, asked: &ArtifactsQuestion) -> AppResult<Rows<ArtifactRow>> {
+        let app = &self.app;
+        let run: Option<RunId> =
+            asked.run.as_deref().map(|id| app.resolve(IdKind::Scan, id)).transpose()?;
+        let op: Option<OpId> =
+            asked.op.as_deref().map(|id| app.resolve(IdKind::Operation, id)).transpose()?;
+        let behind: Option<Behind> = key_of(asked.after.as_ref())?;
+        let limit = bounded(asked.limit) as usize;
+        // The event that the last page ended in is read again, from where it stopped.
+        let mut below = behind.map(|behind| behind.seq + 1);
+        let mut items: Vec<ArtifactRow> = Vec::new();
+        let mut last = Behind { seq: 0, nth: 0 };
+        loop {
+            let events = app.recorder.naming(run, op, below, 200).map_err(query)?;
+            for stored in &events {
+                for (nth, row) in named(stored).into_iter().enumerate() {
+                    let here = Behind { seq: stored.seq, nth };
+                    let shown = behind.is_some_and(|b| b.seq == here.seq && nth <= b.nth);
+                    let role = asked.role.as_ref().is_none_or(|role| row.handle.role == *role);
+                    if shown || !role {
+                        continue;
+                    }
+                    if items.len() == limit {
+                        return Ok(Rows { items, next: Some(Cursor::of(&last)?) });
+                    }
+                    items.push(row);
+                    last = here;
+                }
+            }
+            match events.last() {
+                Some(oldest) => below = Some(oldest.seq),
+                None => return Ok(Rows { items, next: None }),
+            }
+        }
+    }
+
     /// One artifact with its beginning as text.
     ///
     /// # Errors
@@ -114,6 +163,52 @@ impl Screens {
     /// For a digest that names none or several.
     pub fn verify_artifact(&self, asked: &super::ById) -> AppResult<ArtifactCheck> {
         self.app.verify_artifacts(Some(&asked.id))
+    }
+}
+
+/// Every artifact that an event names, in its order.
+fn named(stored: &StoredEvent) -> Vec<ArtifactRow> {
+    let event = &stored.event;
+    let row = |handle: &ArtifactHandle, op_id: Option<OpId>, operation: &str| ArtifactRow {
+        handle: handle.clone(),
+        seq: stored.seq,
+        at: event.timestamp,
+        op_id,
+        job_id: event.job_id,
+        run_id: event.workflow_run_id,
+        operation: operation.to_owned(),
+    };
+    match &event.body {
+        EventBody::System(SystemEvent::OperationEnded {
+            op_id,
+            operation,
+            inputs,
+            outputs,
+            evidence,
+            result_ref,
+            ..
+        }) => outputs
+            .iter()
+            .chain(evidence)
+            .chain(result_ref)
+            .chain(inputs)
+            .map(|handle| row(handle, Some(*op_id), operation))
+            .collect(),
+        EventBody::System(SystemEvent::ScanEnded { verdict_ref, coverage_ref, .. }) => {
+            verdict_ref.iter().chain(coverage_ref).map(|handle| row(handle, None, "")).collect()
+        }
+        EventBody::System(SystemEvent::ScanBegun {
+            policy_ref,
+            allowlist_ref,
+            signers_ref,
+            ..
+        }) => policy_ref
+            .iter()
+            .chain(allowlist_ref)
+            .chain(signers_ref.as_deref())
+            .map(|handle| row(handle, None, ""))
+            .collect(),
+        _ => Vec::new(),
     }
 }
 

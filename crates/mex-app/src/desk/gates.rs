@@ -129,7 +129,7 @@ impl Screens {
 }
 
 /// A row a gate. Of several outcomes of one gate in one phase the gravest is shown.
-fn rows_of(outcomes: &[StoredEvent]) -> Vec<GateRow> {
+pub(crate) fn rows_of(outcomes: &[StoredEvent]) -> Vec<GateRow> {
     let mut rows: Vec<GateRow> = GATES
         .iter()
         .map(|gate| GateRow {

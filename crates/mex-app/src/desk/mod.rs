@@ -6,6 +6,8 @@ pub mod artifacts;
 pub mod consents;
 pub mod editor;
 pub mod exceptions;
+mod facets;
+mod finder;
 pub mod gates;
 pub mod links;
 pub mod preferences;
@@ -13,12 +15,16 @@ pub mod problem;
 pub mod problems;
 pub mod progress;
 pub mod projects;
+pub mod query;
 pub mod recorder;
 pub mod registry;
 pub mod reports;
 pub mod scans;
 pub mod session;
+mod since;
+mod steps;
 pub mod tools;
+pub mod triage;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -40,6 +46,12 @@ pub const USUAL_ROWS: u32 = 100;
 pub struct Screens {
     app: Arc<App>,
     drafts: Mutex<exceptions::Drafts>,
+    undos: Mutex<triage::Undos>,
+    newest: Mutex<Option<Arc<finder::Newest>>>,
+    shelf: Mutex<reports::shelf::Shelf>,
+    last_delta: Mutex<since::LastDelta>,
+    /// Held while the preferences file is read and written.
+    preferences: Mutex<()>,
 }
 
 /// One thing by its id, or by the unique start of it.
@@ -68,7 +80,15 @@ pub struct Rows<T> {
 impl Screens {
     /// The screens over an opened product.
     pub fn new(app: Arc<App>) -> Self {
-        Self { app, drafts: Mutex::default() }
+        Self {
+            app,
+            drafts: Mutex::default(),
+            undos: Mutex::default(),
+            newest: Mutex::default(),
+            shelf: Mutex::default(),
+            last_delta: Mutex::default(),
+            preferences: Mutex::default(),
+        }
     }
 
     /// The product itself.

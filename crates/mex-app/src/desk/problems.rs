@@ -1,15 +1,20 @@
 //! Problems as a list: pages, counts, values, neighbours, triage. Questions are a query line and a
 //! key; nothing loads a table. What a Problem is stays with [`crate::problem`] and the recorder.
 
+use mex_recorder::query::find::{
+    Direction, FoundProblem, ProblemOrder, ProblemPage, ProblemPlace, ProblemQuery, Test,
+};
 use mex_recorder::query::{Problem, ProblemCount};
-use mex_runtime::diagnostic::ProblemStatus;
 use mex_runtime::digest::Digest;
+use mex_runtime::facet;
 use mex_runtime::id::{JobName, RunId};
 use mex_runtime::severity::Severity;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Cursor;
+use super::finder::Newest;
+use super::{Cursor, Rows, Screens, bounded, key_of};
+use crate::error::{AppResult, query};
 
 /// In which order Problems are listed. Ties are broken by the newest instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
@@ -198,65 +203,144 @@ pub struct Neighbours {
     pub next: Option<Digest>,
 }
 
-/// A change of status of some Problems, for one reason.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct TriageRequest {
-    /// Which, at most 500: fingerprints, or ids of instances.
-    pub ids: Vec<String>,
-    /// What they become.
-    pub to: ProblemStatus,
-    /// Why.
-    pub reason: String,
+impl From<ProblemSort> for ProblemOrder {
+    fn from(sort: ProblemSort) -> Self {
+        match sort {
+            ProblemSort::Gravest => Self::Gravest,
+            ProblemSort::Newest => Self::Newest,
+            ProblemSort::Oldest => Self::Oldest,
+            ProblemSort::Title => Self::Title,
+            ProblemSort::Count => Self::Count,
+        }
+    }
 }
 
-/// A change of status that was made.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-pub struct Triaged {
-    /// Takes it back, for ten seconds.
-    pub undo_token: String,
-    /// Milliseconds left for that.
-    pub undo_ms: u64,
-    /// The Problems as they are now.
-    pub problems: Vec<Problem>,
+impl Screens {
+    /// One page of the Problems that a query line lets through.
+    ///
+    /// # Errors
+    /// `MEX-QUERY-INVALID` for a line that cannot be read, with the word and its place.
+    pub fn problems(&self, asked: &ProblemsQuestion) -> AppResult<Rows<ProblemRow>> {
+        let after: Option<ProblemPlace> = key_of(asked.after.as_ref())?;
+        let page = ProblemPage {
+            query: self.filter(&asked.query)?,
+            order: asked.sort.into(),
+            direction: Direction::Forward,
+            after,
+            limit: bounded(asked.limit),
+        };
+        let found = self.app.recorder.find_problems(&page).map_err(query)?;
+        let newest = self.newest()?;
+        Ok(Rows {
+            items: found.items.into_iter().map(|one| row(one, &newest)).collect(),
+            next: found.next.as_ref().map(Cursor::of).transpose()?,
+        })
+    }
+
+    /// How many Problems a query line lets through, and how many there are.
+    ///
+    /// # Errors
+    /// As [`Screens::problems`].
+    pub fn problem_counts(&self, asked: &ProblemCountsQuestion) -> AppResult<ProblemCounts> {
+        let filter = self.filter(&asked.query)?;
+        let recorder = &self.app.recorder;
+        let all = recorder.count_problems(&ProblemQuery::default()).map_err(query)?;
+        let matching = match filter.conditions.is_empty() {
+            true => all.clone(),
+            false => recorder.count_problems(&filter).map_err(query)?,
+        };
+        Ok(ProblemCounts { filtered: sum(&matching), total: sum(&all), matching, all })
+    }
+
+    /// The Problems before and after one in a list.
+    ///
+    /// # Errors
+    /// As [`Screens::problems`]; for an id that names none or several.
+    pub fn neighbours(&self, asked: &NeighboursQuestion) -> AppResult<Neighbours> {
+        let fingerprint = self.app.problem_id(&asked.id)?;
+        let recorder = &self.app.recorder;
+        let here = recorder.found_problem(&fingerprint).map_err(query)?;
+        let order = ProblemOrder::from(asked.sort);
+        let filter = self.filter(&asked.query)?;
+        let next_to = |direction| -> AppResult<Option<Digest>> {
+            let page = ProblemPage {
+                query: filter.clone(),
+                order,
+                direction,
+                after: Some(here.place(order)),
+                limit: 1,
+            };
+            let found = recorder.find_problems(&page).map_err(query)?;
+            Ok(found.items.first().map(|one| one.problem.fingerprint))
+        };
+        Ok(Neighbours {
+            previous: next_to(Direction::Backward)?,
+            next: next_to(Direction::Forward)?,
+        })
+    }
+
+    /// How many of the Problems that match have no value in a field.
+    pub(crate) fn without(&self, filter: &ProblemQuery, facet: facet::Facet) -> AppResult<u64> {
+        let lacking = filter.clone().and(Test::Without(facet));
+        Ok(sum(&self.app.recorder.count_problems(&lacking).map_err(query)?))
+    }
 }
 
-/// A change of status that is taken back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct UndoTriageRequest {
-    /// What the change gave.
-    pub undo_token: String,
+pub(crate) fn sum(counts: &[ProblemCount]) -> u64 {
+    counts.iter().map(|count| count.count).sum()
 }
 
-/// Problems to be copied out of the window.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ProblemTextQuestion {
-    /// Which, at most 500.
-    pub ids: Vec<String>,
-    /// In which form.
-    #[serde(rename = "as")]
-    pub form: ProblemTextForm,
+/// A Problem as a row, with what its newest instance says of the place.
+pub(crate) fn row(found: FoundProblem, newest: &Newest) -> ProblemRow {
+    let standing = standing(&found, newest);
+    let FoundProblem { problem, run_id, newest: instance, .. } = found;
+    let mut row = ProblemRow {
+        problem,
+        run_id,
+        job: None,
+        tools: Vec::new(),
+        package: None,
+        purl: None,
+        file: None,
+        line: None,
+        tags: Vec::new(),
+        standing,
+    };
+    if let Some(diagnostic) = instance {
+        row.job = facet::job(&diagnostic).and_then(|job| job.parse().ok());
+        row.tools = facet::tools(&diagnostic).map(str::to_owned).collect();
+        row.tools.sort();
+        for location in &diagnostic.locations {
+            if let Some(purl) = location.uri.as_deref().filter(|uri| uri.starts_with("pkg:")) {
+                row.package = row.package.or_else(|| facet::package_name(purl));
+                row.purl = row.purl.or_else(|| Some(purl.to_owned()));
+            }
+            if row.file.is_none() && location.path.is_some() {
+                row.file.clone_from(&location.path);
+                row.line = location.range.map(|range| range.start_line);
+            }
+        }
+        row.tags = diagnostic.tags;
+    }
+    row
 }
 
-/// A form of text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ProblemTextForm {
-    /// Plain lines.
-    Text,
-    /// A Markdown table.
-    Markdown,
-    /// A JSON array.
-    Json,
-    /// `mex://problem/ID`, one a line.
-    Link,
-}
-
-/// Problems as text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct ProblemText {
-    /// The text, ready for the clipboard.
-    pub text: String,
+/// How a Problem stands against the newest scan of its project that has a verdict.
+pub(crate) fn standing(found: &FoundProblem, newest: &Newest) -> ProblemStanding {
+    if found.problem.reopened {
+        return ProblemStanding::Reopened;
+    }
+    let Some(run_id) = found.run_id else { return ProblemStanding::NoScan };
+    let of_project = found.problem.wsid.as_ref().and_then(|wsid| newest.of(wsid));
+    match of_project.and_then(|project| project.judged) {
+        // Its scan has no verdict, and none before it has.
+        None => ProblemStanding::New,
+        Some((judged, begun)) if judged == run_id && found.first_seq > begun => {
+            ProblemStanding::New
+        }
+        Some((judged, _)) if judged == run_id => ProblemStanding::Unchanged,
+        // A scan after the newest judged one saw it: it runs, or was interrupted.
+        Some((_, begun)) if found.last_seq > begun => ProblemStanding::Unchanged,
+        Some(_) => ProblemStanding::NotSeen,
+    }
 }

@@ -148,7 +148,10 @@ impl App {
         }
     }
 
-    fn read_document<T: DeserializeOwned>(&self, handle: &ArtifactHandle) -> AppResult<T> {
+    pub(crate) fn read_document<T: DeserializeOwned>(
+        &self,
+        handle: &ArtifactHandle,
+    ) -> AppResult<T> {
         let bytes = self.recorder.artifacts().read(&handle.sha256)?;
         serde_json::from_slice(&bytes).map_err(|error| {
             let message =

@@ -2,7 +2,7 @@
 
 use mex_runtime::digest::Digest;
 use mex_runtime::event::{Event, EventBody, SystemEvent};
-use mex_runtime::id::{EventId, OpId};
+use mex_runtime::id::{EventId, OpId, RunId};
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{QueryBuilder, Row, Sqlite};
 
@@ -56,6 +56,47 @@ impl FlightRecorder {
     /// When the database cannot be read.
     pub fn last_seq(&self) -> Result<u64, QueryError> {
         self.readers.ask(async |connection| Ok(crate::append::tail(connection).await?.seq))
+    }
+
+    /// The events that name what scans and attempts were given and left, newest first, from below
+    /// `before_seq` where given: `operation_ended`, `scan_begun`, `scan_ended`.
+    ///
+    /// # Errors
+    /// As [`FlightRecorder::events`].
+    pub fn naming(
+        &self,
+        run_id: Option<RunId>,
+        op_id: Option<OpId>,
+        before_seq: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<StoredEvent>, QueryError> {
+        self.readers.ask(async |connection| {
+            let mut found = Vec::new();
+            // Each kind has its own list by sequence; together they would be sorted as a whole.
+            for lifecycle in ["operation_ended", "scan_begun", "scan_ended"] {
+                let mut sql = QueryBuilder::<Sqlite>::new(
+                    "SELECT seq, body, prev_hash, hash FROM event_rows WHERE ",
+                );
+                match (op_id, run_id) {
+                    (None, None) => sql.push("lifecycle = ").push_bind(lifecycle),
+                    _ => sql.push("+lifecycle = ").push_bind(lifecycle),
+                };
+                if let Some(op_id) = op_id {
+                    sql.push(" AND op_id = ").push_bind(op_id.to_string());
+                }
+                if let Some(run_id) = run_id {
+                    sql.push(" AND run_id = ").push_bind(run_id.to_string());
+                }
+                let before = before_seq.map_or(i64::MAX, u64::cast_signed);
+                sql.push(" AND seq < ").push_bind(before).push(" ORDER BY seq DESC LIMIT ");
+                sql.push_bind(i64::from(page_limit(limit)));
+                let rows = sql.build().fetch_all(&mut *connection).await?;
+                found.extend(rows.iter().map(stored).collect::<Result<Vec<_>, _>>()?);
+            }
+            found.sort_by_key(|stored| std::cmp::Reverse(stored.seq));
+            found.truncate(page_limit(limit) as usize);
+            Ok(found)
+        })
     }
 
     /// Each gate's outcome on one attempt, in the order judged (contract GATE-8).

@@ -5,11 +5,13 @@
 pub(crate) mod approvals;
 pub(crate) mod consents;
 pub(crate) mod events;
+pub mod find;
 pub(crate) mod jobs;
 pub(crate) mod problems;
 pub(crate) mod registry;
 pub(crate) mod resolve;
 pub(crate) mod reuse;
+pub(crate) mod triage;
 
 use std::collections::BTreeMap;
 
@@ -29,6 +31,7 @@ use serde::{Deserialize, Serialize};
 
 pub use approvals::ApprovedAllowlist;
 pub use registry::RegistryDiffed;
+pub use triage::StatusChange;
 
 /// The most items one page holds, whatever a filter asks for.
 pub const MAX_PAGE: u32 = 1_000;

@@ -1,17 +1,15 @@
-//! Problems and their raw instances (contract DIAG-3), and the one way to change a Problem's status (DIAG-6).
+//! Problems and their raw instances (contract DIAG-3). Reads; changing a status is [`super::triage`]'s.
 
 use mex_runtime::diagnostic::{Diagnostic, ProblemStatus};
 use mex_runtime::digest::Digest;
-use mex_runtime::event::{EventBody, EventContext, HumanAction};
-use mex_runtime::id::{ActorId, BadId, DiagnosticId, EventId, RunId};
-use mex_runtime::operation::Actor;
+use mex_runtime::id::{BadId, DiagnosticId, RunId};
 use mex_runtime::severity::Severity;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{QueryBuilder, Row, Sqlite};
 
 use super::{Page, Problem, ProblemCount, ProblemFilter, ProblemKey, StoredDiagnostic, page_limit};
-use crate::append::{self, Prepared, severity_rank};
-use crate::error::{ChangeError, QueryError};
+use crate::append::severity_rank;
+use crate::error::QueryError;
 use crate::recorder::FlightRecorder;
 
 const COLUMNS: &str = "fingerprint, title, severity_rank, source, code, wsid, status, status_reason, \
@@ -82,6 +80,9 @@ impl FlightRecorder {
     /// # Errors
     /// When the database cannot be read.
     pub fn problem_counts(&self, run_id: Option<RunId>) -> Result<Vec<ProblemCount>, QueryError> {
+        if run_id.is_none() {
+            return self.count_problems(&super::find::ProblemQuery::default());
+        }
         self.readers.ask(async |connection| {
             let mut sql = QueryBuilder::<Sqlite>::new(
                 "SELECT severity_rank, status, count(*) FROM problems WHERE 1",
@@ -100,53 +101,9 @@ impl FlightRecorder {
                 .collect()
         })
     }
-
-    /// Sets a Problem's status for a person, with its `human_action` event (contract DIAG-6, FR-6).
-    ///
-    /// # Errors
-    /// When there is no such Problem, or the change could not be recorded.
-    pub fn set_problem_status(
-        &self,
-        fingerprint: &Digest,
-        to: ProblemStatus,
-        reason: &str,
-        person: &ActorId,
-    ) -> Result<Problem, ChangeError> {
-        let (fingerprint, reason, person) = (*fingerprint, reason.to_owned(), person.clone());
-        let clock = self.clock.clone();
-        self.writer.change(move |desk| {
-            desk.transaction(async |connection, tail| {
-                let from = one(connection, &fingerprint).await?.status;
-                let now = clock.now();
-                let context = EventContext {
-                    actor: Actor::Human,
-                    actor_id: person,
-                    job_id: None,
-                    workflow_run_id: None,
-                    wsid: None,
-                };
-                let action =
-                    HumanAction::ProblemStatus { fingerprint, from, to, reason: reason.clone() };
-                let event = context.event(
-                    EventId::new(clock.uuid()),
-                    now,
-                    EventBody::HumanAction(action),
-                );
-                append::append(connection, tail, &[&Prepared::event(&event)?]).await?;
-                sqlx::query("UPDATE problems SET status = ?, status_reason = ?, reopened = 0, updated_at = ? WHERE fingerprint = ?")
-                    .bind(word(to))
-                    .bind(reason)
-                    .bind(now.to_string())
-                    .bind(fingerprint.to_string())
-                    .execute(&mut *connection)
-                    .await?;
-                Ok(one(connection, &fingerprint).await?)
-            })
-        })
-    }
 }
 
-async fn one(
+pub(super) async fn one(
     connection: &mut SqliteConnection,
     fingerprint: &Digest,
 ) -> Result<Problem, QueryError> {
@@ -215,7 +172,7 @@ fn push_run(sql: &mut QueryBuilder<Sqlite>, run_id: Option<RunId>) {
     }
 }
 
-fn problem(row: &SqliteRow) -> Result<(Problem, ProblemKey), QueryError> {
+pub(super) fn problem(row: &SqliteRow) -> Result<(Problem, ProblemKey), QueryError> {
     let last_seq = row.try_get::<i64, _>("last_seq")?.cast_unsigned();
     let damaged = |why: String| QueryError::Damaged { what: "a problem", seq: last_seq, why };
     let bad = |error: BadId| damaged(error.to_string());
@@ -270,7 +227,7 @@ fn instance(row: &SqliteRow) -> Result<StoredDiagnostic, QueryError> {
     })
 }
 
-const fn severity(rank: i64) -> Severity {
+pub(super) const fn severity(rank: i64) -> Severity {
     match rank {
         0 => Severity::Hint,
         1 => Severity::Info,
@@ -291,7 +248,7 @@ pub(crate) const fn word(status: ProblemStatus) -> &'static str {
     }
 }
 
-fn status(text: &str, seq: u64) -> Result<ProblemStatus, QueryError> {
+pub(super) fn status(text: &str, seq: u64) -> Result<ProblemStatus, QueryError> {
     match text {
         "open" => Ok(ProblemStatus::Open),
         "acknowledged" => Ok(ProblemStatus::Acknowledged),

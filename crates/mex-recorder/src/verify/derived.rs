@@ -9,7 +9,7 @@ use mex_runtime::event::{Event, EventBody, HumanAction};
 use sqlx::Row;
 use sqlx::sqlite::SqliteConnection;
 
-use super::problems::{self, Instances};
+use super::problems::{self, Instance, Instances};
 use super::walk::Walked;
 use super::{ChainFault, FaultKind};
 use crate::connection::Seat;
@@ -31,6 +31,7 @@ pub(super) struct Action {
     pub(super) seq: u64,
     pub(super) to: &'static str,
     pub(super) reason: String,
+    pub(super) reopened: bool,
     pub(super) at: String,
 }
 
@@ -82,15 +83,19 @@ async fn diagnostics(
             let fingerprint = String::from_utf8_lossy(row.try_get(2)?);
             let event = row.try_get::<Option<&[u8]>, _>(3)?.map(std::str::from_utf8);
             let known = instances.entry(fingerprint.to_string()).or_default();
-            let Some(Ok(Ok(Event { body: EventBody::Diagnostic(said), timestamp, .. }))) =
-                event.map(|event| event.map(Event::from_json))
+            let Some(Ok(Ok(Event {
+                body: EventBody::Diagnostic(said),
+                timestamp: at,
+                workflow_run_id: run_id,
+                ..
+            }))) = event.map(|event| event.map(Event::from_json))
             else {
                 known.add(seq, None);
                 wrong(seq, "the instance has no FR-EVT-003");
                 continue;
             };
             let instance = serde_json::from_slice::<Diagnostic>(body).ok();
-            known.add(seq, instance.map(|instance| (instance, timestamp)));
+            known.add(seq, instance.map(|diagnostic| Instance { diagnostic, at, run_id }));
             if said.diagnostic_sha256 != Digest::of(body) {
                 wrong(seq, "the instance is not the one its event has the digest of");
             } else if said.fingerprint.to_string() != fingerprint {
@@ -117,10 +122,15 @@ async fn actions(connection: &mut SqliteConnection) -> Result<Actions, QueryErro
         let Ok(Ok(Event { body: EventBody::HumanAction(action), timestamp, .. })) = event else {
             continue;
         };
+        let (seq, at) = (row.try_get::<i64, _>(0)?.cast_unsigned(), timestamp.to_string());
         match action {
             HumanAction::ProblemStatus { fingerprint, to, reason, .. } => {
-                let seq = row.try_get::<i64, _>(0)?.cast_unsigned();
-                let action = Action { seq, to: word(to), reason, at: timestamp.to_string() };
+                let reopened = false;
+                let action = Action { seq, to: word(to), reason, reopened, at };
+                actions.statuses.entry(fingerprint.to_string()).or_default().push(action);
+            }
+            HumanAction::ProblemStatusUndone { fingerprint, to, reason, reopened, .. } => {
+                let action = Action { seq, to: word(to), reason, reopened, at };
                 actions.statuses.entry(fingerprint.to_string()).or_default().push(action);
             }
             HumanAction::DocumentApproved { document, sha256, .. } if document == RETENTION => {

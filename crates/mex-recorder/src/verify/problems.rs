@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use mex_runtime::diagnostic::Diagnostic;
+use mex_runtime::facet::facets;
+use mex_runtime::id::RunId;
 use sqlx::Row;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
@@ -12,6 +14,7 @@ use super::derived::{Action, Actions, fault};
 use super::{ChainFault, FaultKind};
 use crate::append::{CAME_BACK, severity_rank};
 use crate::error::QueryError;
+use crate::terms;
 
 /// The instances of one Problem that are there.
 #[derive(Default)]
@@ -20,17 +23,28 @@ pub(super) struct Instances {
     seen: Vec<(u64, String)>,
     first: Option<Diagnostic>,
     last: Option<Diagnostic>,
+    /// The scan of the last one.
+    run_id: Option<RunId>,
+}
+
+/// One instance as it was read.
+pub(super) struct Instance {
+    pub(super) diagnostic: Diagnostic,
+    pub(super) at: Timestamp,
+    pub(super) run_id: Option<RunId>,
 }
 
 impl Instances {
     /// One more, newer than all before it; without its content where that cannot be read.
-    pub(super) fn add(&mut self, seq: u64, instance: Option<(Diagnostic, Timestamp)>) {
-        let (instance, at) = instance.unzip();
-        self.seen.push((seq, at.map(|at| at.to_string()).unwrap_or_default()));
+    pub(super) fn add(&mut self, seq: u64, instance: Option<Instance>) {
+        let at = instance.as_ref().map(|instance| instance.at.to_string());
+        self.seen.push((seq, at.unwrap_or_default()));
+        self.run_id = instance.as_ref().and_then(|instance| instance.run_id);
+        let diagnostic = instance.map(|instance| instance.diagnostic);
         if self.first.is_none() {
-            self.first.clone_from(&instance);
+            self.first.clone_from(&diagnostic);
         }
-        self.last = instance;
+        self.last = diagnostic;
     }
 }
 
@@ -48,7 +62,7 @@ pub(super) async fn check(
     purged_through: u64,
     faults: &mut Vec<ChainFault>,
 ) -> Result<(), QueryError> {
-    let rows = sqlx::query("SELECT * FROM problems").fetch_all(connection).await?;
+    let rows = sqlx::query("SELECT * FROM problems").fetch_all(&mut *connection).await?;
     let mut known = BTreeSet::new();
     let nothing = Instances::default();
     for row in &rows {
@@ -60,13 +74,44 @@ pub(super) async fn check(
                 format!("the problem {fingerprint}: its `{column}` is not what its events say");
             faults.push(fault(None, FaultKind::Derived, why));
         }
+        let first: i64 = row.try_get("first_seq")?;
+        if let Some(last) = &seen.last
+            && terms::known(&mut *connection, first).await? != as_written(last)
+        {
+            let why = format!(
+                "the problem {fingerprint}: what it can be found by is not what its newest instance says"
+            );
+            faults.push(fault(None, FaultKind::Derived, why));
+        }
         known.insert(fingerprint);
     }
     for fingerprint in instances.keys().filter(|fingerprint| !known.contains(*fingerprint)) {
         let why = format!("the problem {fingerprint} was removed");
         faults.push(fault(None, FaultKind::Derived, why));
     }
+    for (sql, why) in [
+        (STRAY_TERMS, "something can be found by a value, and no problem is there for it"),
+        (WRONG_COUNTS, "the stored counts of problems are not what the problems say"),
+    ] {
+        if sqlx::query_scalar::<_, bool>(sql).fetch_one(&mut *connection).await? {
+            faults.push(fault(None, FaultKind::Derived, why));
+        }
+    }
     Ok(())
+}
+
+const STRAY_TERMS: &str = "SELECT EXISTS (SELECT 1 FROM problem_terms t \
+    WHERE NOT EXISTS (SELECT 1 FROM problems p WHERE p.first_seq = t.problem))";
+
+const WRONG_COUNTS: &str = "SELECT EXISTS ( \
+    SELECT severity_rank, status, count FROM problem_counts WHERE count <> 0 \
+    EXCEPT SELECT severity_rank, status, count(*) FROM problems GROUP BY 1, 2) \
+    OR EXISTS (SELECT severity_rank, status, count(*) FROM problems GROUP BY 1, 2 \
+    EXCEPT SELECT severity_rank, status, count FROM problem_counts)";
+
+/// What an instance can be found by, as the table writes it.
+fn as_written(diagnostic: &Diagnostic) -> BTreeSet<(String, String)> {
+    facets(diagnostic).into_iter().map(|(facet, value)| (facet.word().to_owned(), value)).collect()
 }
 
 /// The columns that say something else than what follows.
@@ -99,6 +144,7 @@ fn differences(
         hold("severity_rank", number("severity_rank")? == rank);
         hold("wsid", text("wsid")? == last.wsid.as_ref().map(ToString::to_string).as_deref());
         hold("last_diagnostic_id", text("last_diagnostic_id")? == Some(&last.id.to_string()));
+        hold("run_id", text("run_id")? == instances.run_id.map(|id| id.to_string()).as_deref());
     }
     if let Some(first) = &instances.first {
         // Both enter the fingerprint, the code without blanks around it: any instance tells them.
@@ -126,15 +172,15 @@ fn differences(
 
 /// How it stands; `None` where what decided it was purged.
 fn standing(seen: &[(u64, String)], acted: &[Action], whole: bool) -> Option<Standing> {
-    let (from, status, reason) = match acted.last() {
-        Some(action) => (action.seq, action.to, action.reason.clone()),
-        None if whole => (0, "open", String::new()),
+    let (from, status, reason, reopened) = match acted.last() {
+        Some(action) => (action.seq, action.to, action.reason.clone(), action.reopened),
+        None if whole => (0, "open", String::new(), false),
         None => return None,
     };
     let came_back = status == "resolved" && seen.last().is_some_and(|(seq, _)| *seq > from);
     Some(if came_back {
         Standing { status: "open", reason: CAME_BACK.to_owned(), reopened: true }
     } else {
-        Standing { status, reason, reopened: false }
+        Standing { status, reason, reopened }
     })
 }

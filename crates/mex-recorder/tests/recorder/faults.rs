@@ -12,7 +12,9 @@ use mex_runtime::id::EventId;
 use mex_runtime::port::{Record, Recorder as _};
 
 use crate::fault::{Deed, count, inject};
-use crate::kit::{START, Ticking, begin_all, diagnostic, note, open, raw, raw_value, write_notes};
+use crate::kit::{
+    START, Ticking, begin_all, diagnostic, note, older_version, open, raw_value, seen, write_notes,
+};
 
 /// How many calls the child makes; each records a pair.
 const CALLS: usize = 6;
@@ -249,20 +251,25 @@ fn p14_a_kill_at_every_single_change_of_the_migrations_leaves_the_old_or_the_new
     drop(open(whole.path()));
     let new = schema(whole.path());
     assert_eq!(
-        new.0, 2,
-        "a third version: kill its migration of a database of the second one, too"
+        new.0, 3,
+        "a fourth version: kill its migration of a database of the third one, too"
     );
     let nothing = tempfile::tempdir().unwrap();
     kill_migrations(nothing.path(), (0, 0), new);
 
-    let first = tempfile::tempdir().unwrap();
-    let recorder = open(first.path());
-    write_notes(&recorder, 3);
-    drop(recorder);
-    raw(first.path(), "DROP INDEX events_by_registry; PRAGMA user_version = 1").unwrap();
-    let old = schema(first.path());
-    assert_eq!(old, (1, new.1 - 1));
-    kill_migrations(first.path(), old, new);
+    let full = open(whole.path());
+    for title in ["one", "two", "three"] {
+        seen(&full, title);
+    }
+    write_notes(&full, 3);
+    drop(full);
+    for version in [1, 2] {
+        let older = tempfile::tempdir().unwrap();
+        older_version(version, whole.path(), older.path());
+        let old = schema(older.path());
+        assert_eq!(old.0, version as i64);
+        kill_migrations(older.path(), old, new);
+    }
 }
 
 /// Kills a child at every change it makes while it opens a copy of a data folder.
@@ -270,14 +277,12 @@ fn kill_migrations(from: &Path, old: (i64, i64), new: (i64, i64)) {
     let copied = |to: &Path| {
         for entry in std::fs::read_dir(from).unwrap() {
             let entry = entry.unwrap();
-            if entry.file_type().unwrap().is_file() {
-                std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
-            }
+            std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
         }
         opening_child(to)
     };
     let last = changes(copied);
-    assert!(last > 10, "only {last} changes were seen: the library does not stand in between");
+    assert!(last > 20, "only {last} changes were seen: the library does not stand in between");
     let met = std::sync::Mutex::new(BTreeSet::new());
     for deed in [Deed::Kill, Deed::Half] {
         for_each_change(last, |at| {

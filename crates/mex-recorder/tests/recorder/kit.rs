@@ -164,6 +164,32 @@ pub(crate) fn raw(folder: &Path, sql: &str) -> Result<(), sqlx::Error> {
     })
 }
 
+/// Makes a database of an older schema version in an empty folder, with everything that one of ours holds.
+pub(crate) fn older_version(version: usize, from: &Path, to: &Path) {
+    const MADE: [&str; 2] = [
+        include_str!("../../migrations/0001_recorder.sql"),
+        include_str!("../../migrations/0002_registry.sql"),
+    ];
+    const PROBLEMS: &str = "fingerprint, title, severity_rank, source, code, wsid, status, \
+        status_reason, reopened, count, purged, first_seen, last_seen, updated_at, first_seq, last_seq, \
+        last_diagnostic_id";
+    std::fs::write(to.join(DATABASE), b"").unwrap();
+    let sql = format!(
+        "{}; PRAGMA user_version = {version}; PRAGMA application_id = {}; PRAGMA journal_mode = WAL; \
+         ATTACH '{}' AS newer; \
+         INSERT INTO events SELECT * FROM newer.events ORDER BY seq; \
+         INSERT INTO diagnostics (seq, body, fingerprint) \
+             SELECT seq, body, fingerprint FROM newer.diagnostics; \
+         INSERT INTO problems ({PROBLEMS}) SELECT {PROBLEMS} FROM newer.problems; \
+         INSERT INTO open_entries SELECT * FROM newer.open_entries; \
+         INSERT INTO settings SELECT * FROM newer.settings;",
+        MADE[..version].join(";"),
+        0x6d65_7846,
+        from.join(DATABASE).display(),
+    );
+    raw(to, &sql).unwrap();
+}
+
 /// Asks for one number on such a connection; a file that is not there is an empty database.
 pub(crate) fn raw_value(folder: &Path, sql: &'static str) -> i64 {
     let rows: Vec<(i64,)> = ask(folder, sql);

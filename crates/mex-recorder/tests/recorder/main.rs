@@ -5,6 +5,7 @@
 #[path = "../fault/mod.rs"]
 mod fault;
 mod faults;
+mod finding;
 mod kit;
 mod promises;
 mod reuse;

@@ -371,6 +371,9 @@ fn dress(
     context: &ProblemContext,
 ) {
     let mut tags: BTreeSet<String> = reason.job.iter().map(ToString::to_string).collect();
+    tags.extend(
+        reason.severity.map(|severity| format!("severity:{}", severity.word().to_lowercase())),
+    );
     if verdict.mode == ScanMode::Release {
         tags.insert("release".to_owned());
     }

@@ -1,11 +1,18 @@
 //! The inventory of a scan: a table, and the tree of what depends on what, a level at a time.
 
-use mex_runtime::finding::Component;
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+use mex_runtime::code::Code;
+use mex_runtime::finding::{Component, Finding};
 use mex_runtime::severity::VulnSeverity;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::desk::Cursor;
+use super::cut::{Words, page};
+use super::shelf::ParsedScan;
+use crate::desk::{Cursor, Rows, Screens};
+use crate::error::{AppError, AppResult};
 
 /// Which page of components is wanted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -106,4 +113,129 @@ pub struct TreeNode {
     pub vulnerabilities_below: u64,
     /// The gravest of its own.
     pub worst: Option<VulnSeverity>,
+}
+
+impl Screens {
+    /// One page of the components of a scan.
+    ///
+    /// # Errors
+    /// For an id that names none or several.
+    pub fn components(&self, asked: &ComponentsQuestion) -> AppResult<Rows<ComponentRow>> {
+        let scan = self.parsed(&asked.run_id)?;
+        let graph = &scan.inventory;
+        let hits = hits(&scan);
+        let worst = |at: u32| hits.get(&at).and_then(|hit| hit.worst);
+        let mut all: Vec<u32> = (0u32..).zip(&graph.components).map(|(at, _)| at).collect();
+        let one = |at: u32| &graph.components[at as usize].component;
+        match asked.sort {
+            ComponentSort::Name => all.sort_by_key(|at| (&one(*at).name, &one(*at).purl)),
+            ComponentSort::Ecosystem => {
+                all.sort_by_key(|at| (&one(*at).ecosystem, &one(*at).name, &one(*at).purl));
+            }
+            ComponentSort::Dependents => {
+                all.sort_by_key(|at| (Reverse(graph.dependents(*at)), &one(*at).purl));
+            }
+            ComponentSort::Severity => {
+                all.sort_by_key(|at| (Reverse(worst(*at)), &one(*at).purl));
+            }
+        }
+        let concluded = scan.concluded();
+        let words = Words::of(&asked.query);
+        page(
+            &all,
+            asked.after.as_ref(),
+            asked.limit,
+            |at| {
+                words.stand_in(|| {
+                    let component = &graph.components[*at as usize];
+                    let mut texts =
+                        vec![component.component.purl.as_str(), &component.component.name];
+                    texts.extend(
+                        component.licenses.iter().chain(&component.locations).map(String::as_str),
+                    );
+                    texts.extend(concluded.get(component.component.purl.as_str()).copied());
+                    texts
+                })
+            },
+            |at| {
+                let component = &graph.components[*at as usize];
+                let purl = component.component.purl.as_str();
+                ComponentRow {
+                    component: component.component.clone(),
+                    kind: component.kind.clone(),
+                    locations: component.locations.clone(),
+                    declared_licenses: component.licenses.clone(),
+                    concluded_license: concluded.get(purl).map(|text| (*text).to_owned()),
+                    known_by: component.known_by.clone(),
+                    direct: graph.is_told().then(|| graph.dependents(*at) == 0),
+                    dependencies: graph.below(*at).len() as u64,
+                    dependents: graph.dependents(*at),
+                    vulnerabilities: hits.get(at).map_or(0, |hit| hit.count),
+                    worst: worst(*at),
+                }
+            },
+        )
+    }
+
+    /// One level of the dependency tree of a scan.
+    ///
+    /// # Errors
+    /// For an id that names none or several, and for a parent that is no component of the scan.
+    pub fn dependency_tree(&self, asked: &TreeQuestion) -> AppResult<Rows<TreeNode>> {
+        let scan = self.parsed(&asked.run_id)?;
+        let graph = &scan.inventory;
+        let level = match &asked.parent {
+            None => graph.top(),
+            Some(purl) => {
+                let at = graph.find(purl).ok_or_else(|| {
+                    let message = format!("`{}` is no component of this scan", crate::plain(purl));
+                    AppError::new(Code::NotFound, message)
+                })?;
+                graph.below(at)
+            }
+        };
+        let hits = hits(&scan);
+        page(
+            level,
+            asked.after.as_ref(),
+            asked.limit,
+            |_| true,
+            |at| {
+                let one = &graph.components[*at as usize].component;
+                let below = graph.all_below(*at);
+                let hit = |at: &u32| hits.get(at).map_or(0, |hit| hit.count);
+                TreeNode {
+                    purl: one.purl.clone(),
+                    name: one.name.clone(),
+                    version: one.version.clone(),
+                    children: graph.below(*at).len() as u64,
+                    below: below.len() as u64,
+                    vulnerabilities: hit(at),
+                    vulnerabilities_below: below.iter().map(hit).sum(),
+                    worst: hits.get(at).and_then(|hit| hit.worst),
+                }
+            },
+        )
+    }
+}
+
+/// What hits one component.
+#[derive(Default)]
+struct Hit {
+    count: u64,
+    worst: Option<VulnSeverity>,
+}
+
+fn hits(scan: &ParsedScan) -> HashMap<u32, Hit> {
+    let mut hits: HashMap<u32, Hit> = HashMap::new();
+    for thing in &scan.findings {
+        if let Finding::Vulnerability(one) = &thing.finding
+            && let Some(at) = scan.inventory.find(&one.component.purl)
+        {
+            let hit = hits.entry(at).or_default();
+            hit.count += 1;
+            hit.worst = hit.worst.max(Some(one.severity));
+        }
+    }
+    hits
 }

@@ -1,13 +1,21 @@
 //! Licences of a scan: by licence and by package, UNKNOWN first; what is declared, detected and
 //! concluded stays apart (contract SC-2).
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use mex_runtime::digest::Digest;
-use mex_runtime::finding::{Attribution, LicenseStatement, LicenseText, LicenseUnit};
+use mex_runtime::finding::{
+    Attribution, Finding, License, LicenseStatement, LicenseText, LicenseUnit,
+};
 use mex_runtime::policy::matching::ExceptionRef;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::desk::Cursor;
+use super::cut::{Words, page};
+use super::shelf::{FoundThing, ParsedScan};
+use crate::desk::{Cursor, Rows, Screens};
+use crate::error::AppResult;
 
 /// Which page of licences is wanted, each with how many are under it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -96,4 +104,91 @@ pub struct LicenseRow {
     pub attributions: Vec<Attribution>,
     /// The exception that lifts it in this scan.
     pub lifted_by: Option<ExceptionRef>,
+}
+
+impl Screens {
+    /// One page of the licences of a scan, each with how many are under it.
+    ///
+    /// # Errors
+    /// For an id that names none or several.
+    pub fn license_groups(&self, asked: &LicenseGroupsQuestion) -> AppResult<Rows<LicenseGroup>> {
+        let scan = self.parsed(&asked.run_id)?;
+        let mut counts: BTreeMap<Option<&str>, u64> = BTreeMap::new();
+        for (_, license) in licenses(&scan) {
+            *counts.entry(license.concluded.as_deref()).or_default() += 1;
+        }
+        let mut all: Vec<LicenseGroup> = counts
+            .into_iter()
+            .map(|(expression, count)| LicenseGroup {
+                expression: expression.map(str::to_owned),
+                count,
+            })
+            .collect();
+        // The map has them by expression, UNKNOWN first; a stable sort keeps that among equals.
+        all.sort_by_key(|group| (group.expression.is_some(), Reverse(group.count)));
+        let words = Words::of(&asked.query);
+        page(
+            &all,
+            asked.after.as_ref(),
+            asked.limit,
+            |group| words.stand_in(|| vec![group.expression.as_deref().unwrap_or("UNKNOWN")]),
+            LicenseGroup::clone,
+        )
+    }
+
+    /// One page of what has a licence, UNKNOWN first.
+    ///
+    /// # Errors
+    /// For an id that names none or several.
+    pub fn licenses(&self, asked: &LicensesQuestion) -> AppResult<Rows<LicenseRow>> {
+        let scan = self.parsed(&asked.run_id)?;
+        let mut all: Vec<(&FoundThing, &License)> = licenses(&scan).collect();
+        all.sort_by(|(_, a), (_, b)| {
+            (!a.is_unknown(), a.place()).cmp(&(!b.is_unknown(), b.place()))
+        });
+        let words = Words::of(&asked.query);
+        page(
+            &all,
+            asked.after.as_ref(),
+            asked.limit,
+            |(_, one)| {
+                let under = match &asked.under {
+                    LicenseChoice::Any => true,
+                    LicenseChoice::Unknown => one.is_unknown(),
+                    LicenseChoice::Expression { expression } => {
+                        one.concluded.as_ref() == Some(expression)
+                    }
+                };
+                under
+                    && words.stand_in(|| {
+                        let mut texts =
+                            vec![one.place(), one.concluded.as_deref().unwrap_or("UNKNOWN")];
+                        for said in one.declared.iter().chain(&one.detected) {
+                            texts.extend([said.text.as_str(), &said.source]);
+                        }
+                        texts
+                    })
+            },
+            |(thing, one)| LicenseRow {
+                problem: one.is_unknown().then_some(thing.problem),
+                unit: one.unit.clone(),
+                declared: one.declared.clone(),
+                detected: one.detected.clone(),
+                concluded: one.concluded.clone(),
+                unknown_because: one.unknown_because.clone(),
+                texts: one.texts.clone(),
+                content_sha256: one.content_sha256,
+                lockfiles: one.lockfiles.clone(),
+                attributions: one.attributions.clone(),
+                lifted_by: thing.lifted_by.clone(),
+            },
+        )
+    }
+}
+
+fn licenses(scan: &ParsedScan) -> impl Iterator<Item = (&FoundThing, &License)> {
+    scan.findings.iter().filter_map(|thing| match &thing.finding {
+        Finding::License(one) => Some((thing, one)),
+        _ => None,
+    })
 }

@@ -3,8 +3,11 @@
 
 pub mod components;
 pub mod coverage;
+mod cut;
+mod graph;
 pub mod licenses;
 pub mod secrets;
+pub(super) mod shelf;
 pub mod vulnerabilities;
 
 use jiff::Timestamp;
@@ -13,6 +16,9 @@ use mex_runtime::determinism::Determinism;
 use mex_runtime::id::{JobName, OpId, RunId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use super::{Screens, locked};
+use crate::error::AppResult;
 
 /// The reports of one scan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -76,4 +82,30 @@ pub enum ReportWord {
     Components,
     /// Licences.
     Licenses,
+}
+
+impl Screens {
+    /// Which reports a scan left, with what stands on every result.
+    ///
+    /// # Errors
+    /// For an id that names none or several. A report that is gone or damaged is named in the answer.
+    pub fn reports(&self, asked: &ReportsQuestion) -> AppResult<ReportList> {
+        let scan = self.parsed(&asked.run_id)?;
+        Ok(ReportList {
+            run_id: scan.entry.run_id,
+            project: scan.entry.project.clone(),
+            reports: scan.marks.clone(),
+            absent: scan.absent.clone(),
+        })
+    }
+
+    /// Lets go of what is held of a scan's reports; the next question reads them again.
+    ///
+    /// # Errors
+    /// For an id that names none or several.
+    pub fn close_report(&self, asked: &ReportsQuestion) -> AppResult<()> {
+        let run_id = self.scan_entry(&asked.run_id)?.run_id;
+        locked(&self.shelf).close(run_id);
+        Ok(())
+    }
 }

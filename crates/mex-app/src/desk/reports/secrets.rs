@@ -1,12 +1,15 @@
 //! Secrets of a scan: rule, place and fingerprint. There is no secret here: its adapter kept it back.
 
 use mex_runtime::digest::Digest;
-use mex_runtime::finding::Attribution;
+use mex_runtime::finding::{Attribution, Finding, Secret};
 use mex_runtime::policy::matching::ExceptionRef;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::desk::Cursor;
+use super::cut::{Words, page};
+use super::shelf::FoundThing;
+use crate::desk::{Cursor, Rows, Screens};
+use crate::error::AppResult;
 
 /// Which page of secrets is wanted; by file and line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -48,4 +51,51 @@ pub struct SecretRow {
     pub attributions: Vec<Attribution>,
     /// The exception that lifts it in this scan.
     pub lifted_by: Option<ExceptionRef>,
+}
+
+impl Screens {
+    /// One page of the secrets of a scan, by file and line.
+    ///
+    /// # Errors
+    /// For an id that names none or several.
+    pub fn secrets(&self, asked: &SecretsQuestion) -> AppResult<Rows<SecretRow>> {
+        let scan = self.parsed(&asked.run_id)?;
+        let mut all: Vec<(&FoundThing, &Secret)> = scan
+            .findings
+            .iter()
+            .filter_map(|thing| match &thing.finding {
+                Finding::Secret(one) => Some((thing, one)),
+                _ => None,
+            })
+            .collect();
+        all.sort_by(|(_, a), (_, b)| {
+            let key = |one: &Secret| (one.path.clone(), one.start_line, one.commit.clone());
+            key(a).cmp(&key(b))
+        });
+        let words = Words::of(&asked.query);
+        page(
+            &all,
+            asked.after.as_ref(),
+            asked.limit,
+            |(_, one)| {
+                words.stand_in(|| {
+                    let mut texts = vec![one.rule.as_str(), &one.path];
+                    texts.extend(one.commit.as_deref());
+                    texts
+                })
+            },
+            |(thing, one)| SecretRow {
+                problem: thing.problem,
+                rule: one.rule.clone(),
+                path: one.path.clone(),
+                start_line: one.start_line,
+                end_line: one.end_line,
+                commit: one.commit.clone(),
+                fingerprint: one.fingerprint.clone(),
+                in_name: one.is_in_a_name(),
+                attributions: one.attributions.clone(),
+                lifted_by: thing.lifted_by.clone(),
+            },
+        )
+    }
 }

@@ -1,13 +1,20 @@
 //! Vulnerabilities of a scan, over all its tools, with the way each package came in.
 
+use std::cmp::Reverse;
+
 use mex_runtime::digest::Digest;
-use mex_runtime::finding::{AdvisoryKind, Attribution, Component, Score, SeverityWord};
+use mex_runtime::finding::{
+    AdvisoryKind, Attribution, Component, Finding, Score, SeverityWord, Vulnerability,
+};
 use mex_runtime::policy::matching::ExceptionRef;
 use mex_runtime::severity::VulnSeverity;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::desk::Cursor;
+use super::cut::{Words, page};
+use super::shelf::{FoundThing, ParsedScan};
+use crate::desk::{Cursor, Rows, Screens};
+use crate::error::AppResult;
 
 /// Which page of vulnerabilities is wanted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -76,4 +83,89 @@ pub struct VulnerabilityRow {
     pub summary: String,
     /// The exception that lifts it in this scan.
     pub lifted_by: Option<ExceptionRef>,
+}
+
+impl Screens {
+    /// One page of the vulnerabilities of a scan.
+    ///
+    /// # Errors
+    /// For an id that names none or several.
+    pub fn vulnerabilities(
+        &self,
+        asked: &VulnerabilitiesQuestion,
+    ) -> AppResult<Rows<VulnerabilityRow>> {
+        let scan = self.parsed(&asked.run_id)?;
+        let mut all: Vec<(&FoundThing, &Vulnerability)> = scan
+            .findings
+            .iter()
+            .filter_map(|thing| match &thing.finding {
+                Finding::Vulnerability(one) => Some((thing, one)),
+                _ => None,
+            })
+            .collect();
+        let package =
+            |one: &Vulnerability| (one.component.name.clone(), one.component.purl.clone());
+        all.sort_by_cached_key(|(_, one)| {
+            let by_severity = Reverse(gravity(one.severity));
+            let last = (package(one), one.id.clone());
+            match asked.sort {
+                VulnerabilitySort::Severity => (by_severity, String::new(), last),
+                VulnerabilitySort::Package => (Reverse(0), String::new(), last),
+                VulnerabilitySort::Id => (Reverse(0), one.id.clone(), last),
+            }
+        });
+        let words = Words::of(&asked.query);
+        page(
+            &all,
+            asked.after.as_ref(),
+            asked.limit,
+            |(_, one)| {
+                words.stand_in(|| {
+                    let mut texts = vec![one.id.as_str(), &one.component.purl, &one.summary];
+                    texts.extend(one.aliases.iter().map(String::as_str));
+                    texts.push(one.severity.word());
+                    texts
+                })
+            },
+            |(thing, one)| row(thing, one, &scan),
+        )
+    }
+}
+
+/// UNSCORED stands beside HIGH and before it: nobody knows how grave it is.
+const fn gravity(severity: VulnSeverity) -> u8 {
+    match severity {
+        VulnSeverity::Critical => 6,
+        VulnSeverity::Unscored => 5,
+        VulnSeverity::High => 4,
+        VulnSeverity::Medium => 3,
+        VulnSeverity::Low => 2,
+        VulnSeverity::None => 1,
+        VulnSeverity::Informational => 0,
+    }
+}
+
+fn row(thing: &FoundThing, one: &Vulnerability, scan: &ParsedScan) -> VulnerabilityRow {
+    VulnerabilityRow {
+        problem: thing.problem,
+        id: one.id.clone(),
+        aliases: one.aliases.clone(),
+        kind: one.kind,
+        severity: one.severity,
+        score: one
+            .scores
+            .iter()
+            .max_by_key(|score| score.tenths)
+            .filter(|score| score.tenths.is_some())
+            .cloned(),
+        scores: one.scores.clone(),
+        words: one.words.clone(),
+        package: one.component.clone(),
+        path: scan.inventory.way_to(&one.component.purl),
+        fixed_versions: one.fixed_versions.clone(),
+        lockfiles: one.lockfiles.clone(),
+        attributions: one.attributions.clone(),
+        summary: one.summary.clone(),
+        lifted_by: thing.lifted_by.clone(),
+    }
 }
