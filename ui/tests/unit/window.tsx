@@ -23,8 +23,8 @@ export type Answers = Readonly<Record<string, (question: Record<string, unknown>
 
 // A grid shows the rows that fit: without a layout the test says how much fits.
 Object.defineProperties(HTMLElement.prototype, {
-  offsetHeight: { configurable: true, get: () => 640 },
-  offsetWidth: { configurable: true, get: () => 960 },
+  clientHeight: { configurable: true, get: () => 640 },
+  clientWidth: { configurable: true, get: () => 960 },
 });
 // No layout, no dialogs of the platform: shown is shown.
 HTMLDialogElement.prototype.showModal = function showModal() {
