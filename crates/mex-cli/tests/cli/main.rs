@@ -7,6 +7,7 @@
 mod commands;
 mod delta;
 mod dependency;
+mod desk;
 mod disk;
 mod exception;
 mod export;
