@@ -6,13 +6,19 @@ use mex_app::desk::ById;
 use mex_app::desk::consents::{GrantConsentRequest, RevokeConsentRequest};
 use mex_app::desk::progress::Progress;
 use mex_app::desk::recorder::{EventsQuestion, JobsQuestion, Tail, TailQuestion, VerifyQuestion};
+use mex_app::desk::reports::{components, coverage, licenses, secrets, vulnerabilities};
 use mex_app::desk::scans::{DeltaQuestion, ScanView, ScansQuestion, StartScanRequest, StartedScan};
 use mex_app::desk::session::{OpenState, RunningScan};
 use mex_app::desk::tools::{InstallRequest, SyncRequest, ToolRow};
-use mex_app::desk::{Rows, artifacts, exceptions, gates, registry};
+use mex_app::desk::{
+    Rows, artifacts, editor, exceptions, gates, links, preferences, problem, problems, projects,
+    registry, reports, triage,
+};
 use mex_app::history::JobView;
 use mex_app::publish::RegistryDraftView;
-use mex_app::record::{ConsentEntry, JobEntry, OperationEntry, ScanEntry, StoredEvent};
+use mex_app::record::{
+    ConsentEntry, JobEntry, OperationEntry, ScanEntry, StoredDiagnostic, StoredEvent,
+};
 use mex_app::registry::RegistryView;
 use mex_app::runtime::delta::Delta;
 
@@ -49,6 +55,58 @@ pub fn table() -> Vec<Command> {
 
 fn of_screens() -> Vec<Command> {
     screens! {
+        "What a person set up for the window, and how they left it."
+        preferences() -> preferences::PreferencesState;
+        "Changes what is named; the rest stays."
+        save_preferences(preferences::PreferencesPatch) -> preferences::PreferencesState;
+        "Projects that were scanned, the newest first."
+        recent_projects() -> Vec<projects::RecentProject>;
+        "Takes a project off that list."
+        forget_project(projects::FolderQuestion) -> Vec<projects::RecentProject>;
+        "Whether a folder can be scanned."
+        inspect_folder(projects::FolderQuestion) -> projects::FolderView;
+        "One page of Problems that match a query line."
+        problems(problems::ProblemsQuestion) -> Rows<problems::ProblemRow>;
+        "How many Problems match a query line, and how many there are."
+        problem_counts(problems::ProblemCountsQuestion) -> problems::ProblemCounts;
+        "Which values of a field have results under a query line."
+        problem_facets(problems::ProblemFacetsQuestion) -> problems::ProblemFacets;
+        "One Problem with its evidence."
+        problem(ById) -> problem::ProblemDetail;
+        "More instances of one Problem."
+        instances(problem::InstancesQuestion) -> Rows<StoredDiagnostic>;
+        "The Problems before and after one, under a query line."
+        neighbours(problems::NeighboursQuestion) -> problems::Neighbours;
+        "Sets the status of Problems for one reason."
+        triage(triage::TriageRequest) -> triage::Triaged;
+        "Takes a triage back, within ten seconds."
+        undo_triage(triage::UndoTriageRequest) -> triage::TriageUndone;
+        "Problems as text, Markdown, JSON or links."
+        problem_text(triage::ProblemTextQuestion) -> triage::ProblemText;
+        "Opens the file of a Problem in the editor that is set up."
+        open_in_editor(ById) -> editor::OpenedInEditor;
+        "What a link leads to."
+        resolve_link(links::LinkQuestion) -> links::LinkTarget;
+        "Which reports a scan left."
+        reports(reports::ReportsQuestion) -> reports::ReportList;
+        "One page of vulnerabilities."
+        vulnerabilities(vulnerabilities::VulnerabilitiesQuestion) -> Rows<vulnerabilities::VulnerabilityRow>;
+        "One page of components."
+        components(components::ComponentsQuestion) -> Rows<components::ComponentRow>;
+        "What a component depends on; the top of the tree where none is named."
+        dependency_tree(components::TreeQuestion) -> Rows<components::TreeNode>;
+        "How many packages are under each licence, unknown ones first."
+        license_groups(licenses::LicenseGroupsQuestion) -> Rows<licenses::LicenseGroup>;
+        "One page of packages with their licences."
+        licenses(licenses::LicensesQuestion) -> Rows<licenses::LicenseRow>;
+        "One page of secrets; never a secret."
+        secrets(secrets::SecretsQuestion) -> Rows<secrets::SecretRow>;
+        "One page of the coverage ledger, with counts."
+        coverage(coverage::CoverageQuestion) -> coverage::CoveragePage;
+        "Lets go of a scan's parsed reports."
+        close_report(reports::ReportsQuestion) -> ();
+        "One page of artifacts."
+        artifacts(artifacts::ArtifactsQuestion) -> Rows<artifacts::ArtifactRow>;
         "One page of scans, newest first."
         scans(ScansQuestion) -> Rows<ScanEntry>;
         "One scan with its verdict, jobs and attempts."

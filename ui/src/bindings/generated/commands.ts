@@ -5,11 +5,17 @@ import type {
   Advisory,
   ArtifactCheck,
   ArtifactDetail,
+  ArtifactRowRows,
+  ArtifactsQuestion,
   ById,
   Chore,
   ChoreQuestion,
   Chosen,
+  ComponentRowRows,
+  ComponentsQuestion,
   ConsentEntry,
+  CoveragePage,
+  CoverageQuestion,
   DatabaseView,
   Delta,
   DeltaQuestion,
@@ -23,27 +29,53 @@ import type {
   ExceptionsChanged,
   ExceptionsQuestion,
   FileQuestion,
+  FolderQuestion,
+  FolderView,
   GateTable,
   GrantConsentRequest,
   Head,
   HostNews,
   ImportDatabaseRequest,
   InstallRequest,
+  InstancesQuestion,
   JobEntryRows,
   JobView,
   JobsQuestion,
+  LicenseGroupRows,
+  LicenseGroupsQuestion,
+  LicenseRowRows,
+  LicensesQuestion,
+  LinkQuestion,
+  LinkTarget,
+  Neighbours,
+  NeighboursQuestion,
   OpenState,
+  OpenedInEditor,
   OperationEntry,
   OperationsQuestion,
   OutsidePage,
+  PreferencesPatch,
+  PreferencesState,
+  ProblemCounts,
+  ProblemCountsQuestion,
+  ProblemDetail,
+  ProblemFacets,
+  ProblemFacetsQuestion,
+  ProblemRowRows,
+  ProblemText,
+  ProblemTextQuestion,
+  ProblemsQuestion,
   Progress,
   Proposal,
   PublishOutcome,
   PublishRegistryRequest,
+  RecentProject,
   RegistryDraftView,
   RegistryQuestion,
   RegistryVersions,
   RegistryView,
+  ReportList,
+  ReportsQuestion,
   ReviewOutcome,
   ReviewRegistryRequest,
   RevokeConsentRequest,
@@ -53,17 +85,28 @@ import type {
   ScanEntryRows,
   ScanView,
   ScansQuestion,
+  SecretRowRows,
+  SecretsQuestion,
   StartScanRequest,
   StartedScan,
   Stopping,
+  StoredDiagnosticRows,
   StoredEvent,
   StoredEventRows,
   SyncRequest,
   Tail,
   TailQuestion,
   ToolRow,
+  TreeNodeRows,
+  TreeQuestion,
+  TriageRequest,
+  TriageUndone,
+  Triaged,
+  UndoTriageRequest,
   VerifyQuestion,
   VerifyReport,
+  VulnerabilitiesQuestion,
+  VulnerabilityRowRows,
 } from "./types";
 
 /** Calls one command of the host; refuses with an AppError. */
@@ -78,6 +121,8 @@ export interface Commands {
   advisoryPage(question: Advisory): Promise<OutsidePage>;
   /** One artifact with its beginning as text. */
   artifact(question: ById): Promise<ArtifactDetail>;
+  /** One page of artifacts. */
+  artifacts(question: ArtifactsQuestion): Promise<ArtifactRowRows>;
   /** Comes back to an installation or a fetch. */
   attachChore(question: ChoreQuestion, listener: (message: Progress) => void): Promise<void>;
   /** Comes back to a scan of this process: everything so far in one batch, then what comes. */
@@ -90,14 +135,22 @@ export interface Commands {
   chooseFile(question: FileQuestion): Promise<Chosen>;
   /** Asks for a project folder with the dialog of the system. */
   chooseFolder(): Promise<Chosen>;
+  /** Lets go of a scan's parsed reports. */
+  closeReport(question: ReportsQuestion): Promise<void>;
+  /** One page of components. */
+  components(question: ComponentsQuestion): Promise<ComponentRowRows>;
   /** Every consent with its state. */
   consents(): Promise<ConsentEntry[]>;
+  /** One page of the coverage ledger, with counts. */
+  coverage(question: CoverageQuestion): Promise<CoveragePage>;
   /** The advisory databases with their ages. */
   databases(): Promise<DatabaseView[]>;
   /** Drops a draft; that it was declined is recorded. */
   declineDraft(question: DraftChoice): Promise<void>;
   /** What changed from one scan to another, and why. */
   delta(question: DeltaQuestion): Promise<Delta>;
+  /** What a component depends on; the top of the tree where none is named. */
+  dependencyTree(question: TreeQuestion): Promise<TreeNodeRows>;
   /** Drafts exceptions for everything a scan found. */
   draftBaseline(question: DraftBaselineRequest): Promise<DraftView>;
   /** Drafts exceptions and says what they would hide; nothing is accepted yet. */
@@ -112,32 +165,60 @@ export interface Commands {
   exceptions(question: ExceptionsQuestion): Promise<ExceptionList>;
   /** A signed head of the chain, to be kept elsewhere. */
   exportHead(): Promise<Head>;
+  /** Takes a project off that list. */
+  forgetProject(question: FolderQuestion): Promise<RecentProject[]>;
   /** The six gates of one attempt, before and after. */
   gates(question: ById): Promise<GateTable>;
   /** Grants a consent for a time. */
   grantConsent(question: GrantConsentRequest): Promise<ConsentEntry>;
   /** Takes in an advisory database from a file chosen with the dialog of the system. */
   importDatabase(question: ImportDatabaseRequest): Promise<DatabaseView | null>;
+  /** Whether a folder can be scanned. */
+  inspectFolder(question: FolderQuestion): Promise<FolderView>;
   /** Installs tools; needs a live consent for `net.http`. */
   installTools(question: InstallRequest, listener: (message: Progress) => void): Promise<void>;
+  /** More instances of one Problem. */
+  instances(question: InstancesQuestion): Promise<StoredDiagnosticRows>;
   /** One job, or the jobs of one scan. */
   job(question: ById): Promise<JobView>;
   /** One page of jobs, newest first. */
   jobs(question: JobsQuestion): Promise<JobEntryRows>;
+  /** How many packages are under each licence, unknown ones first. */
+  licenseGroups(question: LicenseGroupsQuestion): Promise<LicenseGroupRows>;
+  /** One page of packages with their licences. */
+  licenses(question: LicensesQuestion): Promise<LicenseRowRows>;
   /** What the host tells unasked: something to open, something dropped, somebody wants to leave. */
   listen(listener: (message: HostNews) => void): Promise<void>;
+  /** The Problems before and after one, under a query line. */
+  neighbours(question: NeighboursQuestion): Promise<Neighbours>;
   /** Opens the description of an advisory in the browser. */
   openAdvisoryPage(question: Advisory): Promise<void>;
+  /** Opens the file of a Problem in the editor that is set up. */
+  openInEditor(question: ById): Promise<OpenedInEditor>;
   /** What a window shows first; tries again to open a data folder that could not be opened. */
   openState(): Promise<OpenState>;
   /** The attempts of a scan or a job, oldest first. */
   operations(question: OperationsQuestion): Promise<OperationEntry[]>;
+  /** What a person set up for the window, and how they left it. */
+  preferences(): Promise<PreferencesState>;
+  /** One Problem with its evidence. */
+  problem(question: ById): Promise<ProblemDetail>;
+  /** How many Problems match a query line, and how many there are. */
+  problemCounts(question: ProblemCountsQuestion): Promise<ProblemCounts>;
+  /** Which values of a field have results under a query line. */
+  problemFacets(question: ProblemFacetsQuestion): Promise<ProblemFacets>;
+  /** Problems as text, Markdown, JSON or links. */
+  problemText(question: ProblemTextQuestion): Promise<ProblemText>;
+  /** One page of Problems that match a query line. */
+  problems(question: ProblemsQuestion): Promise<ProblemRowRows>;
   /** Exceptions a model proposed for a scan. */
   proposals(question: ById): Promise<Proposal[]>;
   /** Publishes what a review approved. */
   publishRegistry(question: PublishRegistryRequest): Promise<PublishOutcome>;
   /** Cancels what runs, waits for its end, and leaves. */
   quit(): Promise<void>;
+  /** Projects that were scanned, the newest first. */
+  recentProjects(): Promise<RecentProject[]>;
   /** A draft of the registry with its validation, diff and impact; null where there is none. */
   registryDraft(): Promise<RegistryDraftView | null>;
   /** One version of the capability registry. */
@@ -146,6 +227,10 @@ export interface Commands {
   registryVersions(): Promise<RegistryVersions>;
   /** The capability registry in force. */
   registryView(): Promise<RegistryView>;
+  /** Which reports a scan left. */
+  reports(question: ReportsQuestion): Promise<ReportList>;
+  /** What a link leads to. */
+  resolveLink(question: LinkQuestion): Promise<LinkTarget>;
   /** Approves or rejects exactly the diff that was shown. */
   reviewRegistry(question: ReviewRegistryRequest): Promise<ReviewOutcome>;
   /** Takes a consent back. */
@@ -162,10 +247,14 @@ export interface Commands {
   saveArtifact(question: ById): Promise<Chosen>;
   /** Accepts exactly the draft that was shown. */
   saveDraft(question: DraftChoice): Promise<ExceptionsChanged>;
+  /** Changes what is named; the rest stays. */
+  savePreferences(question: PreferencesPatch): Promise<PreferencesState>;
   /** One scan with its verdict, jobs and attempts. */
   scan(question: ById): Promise<ScanView>;
   /** One page of scans, newest first. */
   scans(question: ScansQuestion): Promise<ScanEntryRows>;
+  /** One page of secrets; never a secret. */
+  secrets(question: SecretsQuestion): Promise<SecretRowRows>;
   /** Begins a scan; progress and its end come over the channel. */
   startScan(question: StartScanRequest, listener: (message: Progress) => void): Promise<StartedScan>;
   /** Fetches advisory databases; needs a live consent for `net.http`. */
@@ -174,10 +263,16 @@ export interface Commands {
   tail(question: TailQuestion): Promise<Tail>;
   /** The pinned tools and what stands of each. */
   tools(): Promise<ToolRow[]>;
+  /** Sets the status of Problems for one reason. */
+  triage(question: TriageRequest): Promise<Triaged>;
+  /** Takes a triage back, within ten seconds. */
+  undoTriage(question: UndoTriageRequest): Promise<TriageUndone>;
   /** Reads and hashes one artifact. */
   verifyArtifact(question: ById): Promise<ArtifactCheck>;
   /** Checks the chain of events, against an exported head where one is given. */
   verifyRecorder(question: VerifyQuestion): Promise<VerifyReport>;
+  /** One page of vulnerabilities. */
+  vulnerabilities(question: VulnerabilitiesQuestion): Promise<VulnerabilityRowRows>;
 }
 
 /** The commands over any way to call them: Tauri's, or recorded answers. */
@@ -185,16 +280,21 @@ export function commands(call: Call, channel: MakeChannel): Commands {
   return {
     advisoryPage: (question) => call("advisory_page", { question }),
     artifact: (question) => call("artifact", { question }),
+    artifacts: (question) => call("artifacts", { question }),
     attachChore: (question, listener) => call("attach_chore", { question, channel: channel(listener) }),
     attachScan: (question, listener) => call("attach_scan", { question, channel: channel(listener) }),
     cancelChore: (question) => call("cancel_chore", { question }),
     cancelScan: (question) => call("cancel_scan", { question }),
     chooseFile: (question) => call("choose_file", { question }),
     chooseFolder: () => call("choose_folder"),
+    closeReport: (question) => call("close_report", { question }),
+    components: (question) => call("components", { question }),
     consents: () => call("consents"),
+    coverage: (question) => call("coverage", { question }),
     databases: () => call("databases"),
     declineDraft: (question) => call("decline_draft", { question }),
     delta: (question) => call("delta", { question }),
+    dependencyTree: (question) => call("dependency_tree", { question }),
     draftBaseline: (question) => call("draft_baseline", { question }),
     draftException: (question) => call("draft_exception", { question }),
     draftRenewal: (question) => call("draft_renewal", { question }),
@@ -202,23 +302,39 @@ export function commands(call: Call, channel: MakeChannel): Commands {
     events: (question) => call("events", { question }),
     exceptions: (question) => call("exceptions", { question }),
     exportHead: () => call("export_head"),
+    forgetProject: (question) => call("forget_project", { question }),
     gates: (question) => call("gates", { question }),
     grantConsent: (question) => call("grant_consent", { question }),
     importDatabase: (question) => call("import_database", { question }),
+    inspectFolder: (question) => call("inspect_folder", { question }),
     installTools: (question, listener) => call("install_tools", { question, channel: channel(listener) }),
+    instances: (question) => call("instances", { question }),
     job: (question) => call("job", { question }),
     jobs: (question) => call("jobs", { question }),
+    licenseGroups: (question) => call("license_groups", { question }),
+    licenses: (question) => call("licenses", { question }),
     listen: (listener) => call("listen", { channel: channel(listener) }),
+    neighbours: (question) => call("neighbours", { question }),
     openAdvisoryPage: (question) => call("open_advisory_page", { question }),
+    openInEditor: (question) => call("open_in_editor", { question }),
     openState: () => call("open_state"),
     operations: (question) => call("operations", { question }),
+    preferences: () => call("preferences"),
+    problem: (question) => call("problem", { question }),
+    problemCounts: (question) => call("problem_counts", { question }),
+    problemFacets: (question) => call("problem_facets", { question }),
+    problemText: (question) => call("problem_text", { question }),
+    problems: (question) => call("problems", { question }),
     proposals: (question) => call("proposals", { question }),
     publishRegistry: (question) => call("publish_registry", { question }),
     quit: () => call("quit"),
+    recentProjects: () => call("recent_projects"),
     registryDraft: () => call("registry_draft"),
     registryVersion: (question) => call("registry_version", { question }),
     registryVersions: () => call("registry_versions"),
     registryView: () => call("registry_view"),
+    reports: (question) => call("reports", { question }),
+    resolveLink: (question) => call("resolve_link", { question }),
     reviewRegistry: (question) => call("review_registry", { question }),
     revokeConsent: (question) => call("revoke_consent", { question }),
     revokeException: (question) => call("revoke_exception", { question }),
@@ -227,14 +343,19 @@ export function commands(call: Call, channel: MakeChannel): Commands {
     runningScans: () => call("running_scans"),
     saveArtifact: (question) => call("save_artifact", { question }),
     saveDraft: (question) => call("save_draft", { question }),
+    savePreferences: (question) => call("save_preferences", { question }),
     scan: (question) => call("scan", { question }),
     scans: (question) => call("scans", { question }),
+    secrets: (question) => call("secrets", { question }),
     startScan: (question, listener) => call("start_scan", { question, channel: channel(listener) }),
     syncDatabases: (question, listener) => call("sync_databases", { question, channel: channel(listener) }),
     tail: (question) => call("tail", { question }),
     tools: () => call("tools"),
+    triage: (question) => call("triage", { question }),
+    undoTriage: (question) => call("undo_triage", { question }),
     verifyArtifact: (question) => call("verify_artifact", { question }),
     verifyRecorder: (question) => call("verify_recorder", { question }),
+    vulnerabilities: (question) => call("vulnerabilities", { question }),
   };
 }
 
@@ -242,16 +363,21 @@ export function commands(call: Call, channel: MakeChannel): Commands {
 export const COMMAND_NAMES = [
   "advisory_page",
   "artifact",
+  "artifacts",
   "attach_chore",
   "attach_scan",
   "cancel_chore",
   "cancel_scan",
   "choose_file",
   "choose_folder",
+  "close_report",
+  "components",
   "consents",
+  "coverage",
   "databases",
   "decline_draft",
   "delta",
+  "dependency_tree",
   "draft_baseline",
   "draft_exception",
   "draft_renewal",
@@ -259,23 +385,39 @@ export const COMMAND_NAMES = [
   "events",
   "exceptions",
   "export_head",
+  "forget_project",
   "gates",
   "grant_consent",
   "import_database",
+  "inspect_folder",
   "install_tools",
+  "instances",
   "job",
   "jobs",
+  "license_groups",
+  "licenses",
   "listen",
+  "neighbours",
   "open_advisory_page",
+  "open_in_editor",
   "open_state",
   "operations",
+  "preferences",
+  "problem",
+  "problem_counts",
+  "problem_facets",
+  "problem_text",
+  "problems",
   "proposals",
   "publish_registry",
   "quit",
+  "recent_projects",
   "registry_draft",
   "registry_version",
   "registry_versions",
   "registry_view",
+  "reports",
+  "resolve_link",
   "review_registry",
   "revoke_consent",
   "revoke_exception",
@@ -284,12 +426,17 @@ export const COMMAND_NAMES = [
   "running_scans",
   "save_artifact",
   "save_draft",
+  "save_preferences",
   "scan",
   "scans",
+  "secrets",
   "start_scan",
   "sync_databases",
   "tail",
   "tools",
+  "triage",
+  "undo_triage",
   "verify_artifact",
   "verify_recorder",
+  "vulnerabilities",
 ] as const;

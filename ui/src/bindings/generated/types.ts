@@ -43,6 +43,9 @@ export type Advisory = {
   id: string;
 };
 
+/** What sort of advisory it is. */
+export type AdvisoryKind = "vulnerability" | "malware" | "unmaintained" | "unsound" | "notice";
+
 /** What was done to an allowlist. */
 export type AllowlistChange = "added" | "renewed" | "revoked" | "signed" | "baselined" | "kept";
 
@@ -108,8 +111,56 @@ export type ArtifactHandle = {
   size_bytes: number;
 };
 
+/** One naming of an artifact by an event. The same bytes can be named many times. */
+export type ArtifactRow = {
+  /** When they were named. */
+  at: string;
+  /** The bytes. */
+  handle: ArtifactHandle;
+  /** The job. */
+  job_id: JobId | null;
+  /** The attempt. */
+  op_id: OpId | null;
+  /** The operation, such as `vuln_scan`; empty for a document of a scan. */
+  operation: string;
+  /** The scan. */
+  run_id: RunId | null;
+  /** Where the event stands that names them. */
+  seq: number;
+};
+
+/** Some rows of a list, in order. */
+export type ArtifactRowRows = {
+  /** At most the question's limit, never more than [`MOST_ROWS`]. */
+  items: ArtifactRow[];
+  /** Where to go on; null at the end. */
+  next: Cursor | null;
+};
+
 /** Whether an artifact's bytes are what its digest says. */
 export type ArtifactStanding = "intact" | "corrupt" | "missing";
+
+/** Which page of artifacts is wanted. */
+export type ArtifactsQuestion = {
+  /** Where to go on. */
+  after?: Cursor | null;
+  /** At most this many rows; null means 100. */
+  limit?: number | null;
+  /** Named by this attempt. */
+  op?: string | null;
+  /** In this role: `report`, `evidence`, `coverage`, `manifest`, ... */
+  role?: string | null;
+  /** Named by this scan; its id or the start of it. */
+  run?: string | null;
+};
+
+/** Who reported a finding, and under which name. */
+export type Attribution = {
+  /** The tool's own id or rule for it. */
+  native_id: string;
+  /** The tool. */
+  tool: ToolName;
+};
 
 /** What a draft is compared with. */
 export type BaseSide = {
@@ -276,6 +327,72 @@ export type Chosen = {
 /** A closed error or denial code. Hosts switch on it, never on a message. */
 export type Code = "HSK-4001" | "HSK-400-INVALID-EVENT" | "HSK-500-DB" | "MEX-SCHEMA-ENVELOPE" | "MEX-SCHEMA-PARAMS" | "MEX-SCHEMA-ENGINE" | "MEX-SCHEMA-OPERATION" | "MEX-SCHEMA-VERSION" | "MEX-CAP-EMPTY" | "MEX-CAP-PROFILE" | "MEX-CAP-NOT-NEEDED" | "MEX-CAP-NOT-REQUESTED" | "MEX-CAP-NOT-GRANTED" | "MEX-CAP-CONSENT" | "MEX-INTEGRITY-PARAMS-SIZE" | "MEX-INTEGRITY-INPUT-MISSING" | "MEX-INTEGRITY-INPUT-CORRUPT" | "MEX-INTEGRITY-PATH" | "MEX-INTEGRITY-TOOL-MISSING" | "MEX-INTEGRITY-TOOL-CHANGED" | "MEX-INTEGRITY-TOOL-UNPINNED" | "MEX-INTEGRITY-CONFORMANCE" | "MEX-BUDGET-MISSING" | "MEX-BUDGET-ZERO" | "MEX-BUDGET-EXCEEDS" | "MEX-BUDGET-OVERRUN" | "MEX-PROVENANCE-POLICY" | "MEX-PROVENANCE-ROLES" | "MEX-PROVENANCE-MISSING" | "MEX-PROVENANCE-INLINE" | "MEX-DET-CEILING" | "MEX-DET-POLICY" | "MEX-DET-EVIDENCE" | "MEX-DET-LEVEL" | "MEX-GATE-FAULT" | "MEX-TOOL-SPAWN" | "MEX-TOOL-CRASHED" | "MEX-TOOL-EXIT" | "MEX-TOOL-OUTPUT" | "MEX-TOOL-TRUNCATED" | "MEX-TOOL-TIMEOUT" | "MEX-TOOL-VERSION" | "MEX-SANDBOX-UNAVAILABLE" | "MEX-STAGE-MISSING" | "MEX-STAGE-NOT-A-FOLDER" | "MEX-STAGE-UNREADABLE" | "MEX-STAGE-CHANGED" | "MEX-STAGE-EMPTY" | "MEX-STAGE-IO" | "MEX-DB-MISSING" | "MEX-DB-EMPTY" | "MEX-DB-TRUNCATED" | "MEX-DB-UNPARSABLE" | "MEX-DB-STALE" | "MEX-DB-ECOSYSTEM" | "MEX-DB-FETCH" | "MEX-DEPENDENCY-FETCH" | "MEX-DEPENDENCY-CHECKSUM" | "MEX-TOOLCHAIN-LOCK" | "MEX-TOOLCHAIN-INSTALL" | "MEX-STORE-IO" | "MEX-STORE-MISSING" | "MEX-STORE-CORRUPT" | "MEX-DATA-DIR" | "MEX-DATA-FUTURE" | "MEX-DATA-CORRUPT" | "MEX-CHAIN-BROKEN" | "MEX-HEAD-INVALID" | "MEX-POLICY-INVALID" | "MEX-ALLOWLIST-INVALID" | "MEX-ALLOWLIST-IN-TREE" | "MEX-EXCEPTION-INVALID" | "MEX-DIFF-WORKSPACES" | "MEX-SIGNERS-INVALID" | "MEX-SIGNATURE-INVALID" | "MEX-REGISTRY-INVALID" | "MEX-REGISTRY-REVIEW" | "MEX-REGISTRY-STALE" | "MEX-REGISTRY-PUBLISH" | "MEX-REGISTRY-RECORD" | "MEX-ENGINES-INVALID" | "MEX-CONSENT-INVALID" | "MEX-CONFORMANCE-FAILED" | "MEX-INPUT-NOT-JSON" | "MEX-INPUT-TOO-BIG" | "MEX-INPUT-UNREADABLE" | "MEX-IMPORT-FORMAT" | "MEX-OUTPUT-PATH" | "MEX-OUTPUT-IO" | "MEX-USAGE" | "MEX-QUERY-INVALID" | "MEX-UNDO-EXPIRED" | "MEX-PREFERENCES-INVALID" | "MEX-EDITOR-INVALID" | "MEX-LINK-INVALID" | "MEX-NOT-FOUND" | "MEX-AMBIGUOUS-ID" | "MEX-CANCELLED" | "MEX-INTERRUPTED" | "MEX-INTERNAL";
 
+/** A package as a lockfile names it. */
+export type Component = {
+  /** The ecosystem as OSV spells it: `crates.io`, `npm`, ... */
+  ecosystem: string;
+  /** The package's name. */
+  name: string;
+  /** Package URL, canonical form: `pkg:cargo/time@0.1.45`. */
+  purl: string;
+  /** The version locked. */
+  version: string;
+};
+
+/** One component. */
+export type ComponentRow = {
+  /** The package. */
+  component: Component;
+  /** The licence this scan concluded; null is UNKNOWN or not looked at. */
+  concluded_license: string | null;
+  /** Licences its own manifest declares, as written. */
+  declared_licenses: string[];
+  /** How many components it depends on directly. */
+  dependencies: number;
+  /** How many depend on it directly. */
+  dependents: number;
+  /**
+   * Nothing in the inventory depends on it, or the project itself does; null where nobody says
+   * what depends on what.
+   */
+  direct: boolean | null;
+  /** `library`, `application`, ... as CycloneDX spells it. */
+  kind: string;
+  /** Who knows it. */
+  known_by: string[];
+  /** The files that name it. */
+  locations: string[];
+  /** How many vulnerabilities of this scan hit it. */
+  vulnerabilities: number;
+  /** The gravest of them. */
+  worst: VulnSeverity | null;
+};
+
+/** Some rows of a list, in order. */
+export type ComponentRowRows = {
+  /** At most the question's limit, never more than [`MOST_ROWS`]. */
+  items: ComponentRow[];
+  /** Where to go on; null at the end. */
+  next: Cursor | null;
+};
+
+/** In which order components are listed. */
+export type ComponentSort = "name" | "ecosystem" | "dependents" | "severity";
+
+/** Which page of components is wanted. */
+export type ComponentsQuestion = {
+  /** Where to go on. */
+  after?: Cursor | null;
+  /** At most this many rows; null means 100. */
+  limit?: number | null;
+  /** Words that name, version, package URL, licence or file must hold, each in any case. */
+  query?: string;
+  /** The scan. */
+  run_id: string;
+  /** The order. */
+  sort?: ComponentSort;
+};
+
 /** A consent as its events tell it. */
 export type ConsentEntry = {
   /** The capability, with its scope. */
@@ -338,6 +455,70 @@ export type Counts = {
   /** Vulnerabilities by severity; severities without any are left out. */
   vulnerabilities: Record<string, number>;
 };
+
+/** How many entries of a ledger share a job and a state. */
+export type CoverageCount = {
+  /** How many entries. */
+  entries: number;
+  /** It makes a verdict `incomplete`. */
+  gap: boolean;
+  /** How many files or packages they stand for. */
+  items: number;
+  /** The job. */
+  job: JobName;
+  /** The state. */
+  state: CoverageState;
+};
+
+/** One lockfile, manifest or file set. */
+export type CoverageEntry = {
+  /** How many files or packages it stands for. */
+  items: number;
+  /** The job whose ledger this is. */
+  job: JobName;
+  /** Why, as one sentence; empty only for `scanned`. */
+  reason: string;
+  /** What became of it. */
+  state: CoverageState;
+  /** What it is: `Cargo.lock`, `files`, `history`, `ecosystem:npm`, ...; for a path, relative with `/`. */
+  subject: string;
+  /** The tool meant to read it, if one exists. */
+  tool: ToolName | null;
+};
+
+/** A page of the ledger with the counts over all of it. */
+export type CoveragePage = {
+  /** How many entries each job has in each state, whatever is filtered. */
+  counts: CoverageCount[];
+  /** The entries. */
+  items: CoverageEntry[];
+  /** Where to go on; null at the end. */
+  next: Cursor | null;
+  /**
+   * What the project carries to speak for itself; none of it was obeyed (contract SC-10). On the
+   * first page alone, at most 500.
+   */
+  self_statements: SelfStatement[];
+};
+
+/** Which page of the ledger is wanted; gaps first, then by job and subject. */
+export type CoverageQuestion = {
+  /** Where to go on. */
+  after?: Cursor | null;
+  /** Only of this job. */
+  job?: JobName | null;
+  /** At most this many rows; null means 100. */
+  limit?: number | null;
+  /** Words that subject, tool or reason must hold, each in any case; empty for all. */
+  query?: string;
+  /** The scan. */
+  run_id: string;
+  /** Only in these states; empty for all. */
+  states?: CoverageState[];
+};
+
+/** What became of one thing that should be scanned. */
+export type CoverageState = "scanned" | "skipped" | "not_scanned" | "failed" | "tool_missing" | "database_unusable";
 
 /** Where a list goes on. Opaque: it is given back as it came, with the same question. */
 export type Cursor = string;
@@ -453,6 +634,57 @@ export type DeltaQuestion = {
 /** How far a result can be reproduced. Ordered: `D0 < D1 < D2 < D3`. */
 export type Determinism = "D0" | "D1" | "D2" | "D3";
 
+/**
+ * One problem instance, as its maker states it (contract DIAG-1). Status, count and first and
+ * last sight belong to the Problem that groups instances, and are the recorder's.
+ */
+export type Diagnostic = {
+  /** Who acted. */
+  actor: Actor;
+  /** The capability it is about. */
+  capability_id: string | null;
+  /** An error code of ours, a rule's name or a canonical alias. */
+  code: string | null;
+  /** Whether `capability_id` and `policy_decision_id` enter the fingerprint: false for a finding of a scan. */
+  decision_in_fingerprint: boolean;
+  /** What it rests on. */
+  evidence_refs: EvidenceRefs;
+  /** The tool as it enters the fingerprint: null for a finding of a scan (contract DIAG-2). */
+  fingerprint_tool: string | null;
+  /** This instance. */
+  id: DiagnosticId;
+  /** The job it belongs to. */
+  job_id: JobId | null;
+  /** How sure the link is. */
+  link_confidence: LinkConfidence;
+  /** Where, with ranges. */
+  locations: Location[];
+  /** What happened and what to do, in sentences. */
+  message: string;
+  /** The model that made it, if one did. */
+  model_id: string | null;
+  /** The severity that enters the fingerprint: the finding's own, never the verdict's (contract DIAG-2). */
+  own_severity: Severity;
+  /** The decision it is about. */
+  policy_decision_id: PolicyDecisionId | null;
+  /** The instance's severity: a BLOCK is `fatal` (contract DIAG-5). */
+  severity: Severity;
+  /** Where it comes from. */
+  source: Source;
+  /** Where it is shown. */
+  surface: Surface;
+  /** Free words for filtering: `block`, `release`, a job's name. */
+  tags: string[];
+  /** When. */
+  timestamp: string;
+  /** One line. */
+  title: string;
+  /** The tool, for attribution. */
+  tool: string | null;
+  /** The workspace it belongs to. */
+  wsid: WorkspaceId | null;
+};
+
 /** FR-EVT-003 (contract FR-4). */
 export type DiagnosticEvent = {
   /** The instance. */
@@ -474,6 +706,14 @@ export type DiagnosticId = string;
 
 /** A SHA-256 digest (contract ENV-4, ART-1). */
 export type Digest = string;
+
+/** A secret's fingerprint under one allowlist's own salt (contract SC-4). */
+export type DocumentFingerprint = {
+  /** The allowlist's `document_id`. */
+  document_id: string;
+  /** Lowercase hex. */
+  fingerprint: string;
+};
 
 /** One allowlist. */
 export type DocumentView = {
@@ -551,6 +791,9 @@ export type Dropped = {
 
 /** What was dropped. */
 export type DroppedKind = "folder" | "file";
+
+/** An editor that can be chosen in a window. */
+export type EditorChoice = "none" | "code" | "codium" | "zed" | "sublime" | "idea" | "kate" | "gnome_text_editor" | "gvim" | "emacs" | "own";
 
 /** What a reason does to the verdict. */
 export type Effect = "blocks" | "denies" | "leaves_incomplete" | "warns";
@@ -675,6 +918,18 @@ export type EventsQuestion = {
   limit?: number | null;
   /** Which end first. */
   order?: EventOrder;
+};
+
+/** What a diagnostic rests on. */
+export type EvidenceRefs = {
+  /** Artifacts. */
+  artifact_hashes: Digest[];
+  /** Events of the Flight Recorder. */
+  fr_event_ids: EventId[];
+  /** Attempts. */
+  op_ids: OpId[];
+  /** Jobs. */
+  related_job_ids: JobId[];
 };
 
 /** One accepted finding or gap. */
@@ -828,6 +1083,90 @@ export type FileQuestion = {
   purpose: FilePurpose;
 };
 
+/** One thing a report says. */
+export type Finding = {
+  /** Every id it is known under, `id` included, sorted. */
+  aliases: string[];
+  /** Which tool said so, under which id, sorted. */
+  attributions: Attribution[];
+  /** The component hit. */
+  component: Component;
+  /** Versions that fix it, in ascending order; empty when none is known. */
+  fixed_versions: string[];
+  /** The canonical alias: the first of CVE, GHSA, RUSTSEC, then any other, each by text order. */
+  id: string;
+  /** What sort of advisory it is. */
+  kind: AdvisoryKind;
+  /** The lockfiles that name the component, relative to the project, sorted. */
+  lockfiles: string[];
+  /** Every CVSS vector seen, sorted. */
+  scores: Score[];
+  /** The highest of everything said (contract SC-2). */
+  severity: VulnSeverity;
+  /** One line of a database's own words, for reading only. */
+  summary: string;
+  type: "vulnerability";
+  /** Every severity word seen, sorted. */
+  words: SeverityWord[];
+} | {
+  /** The same secret under the allowlist documents in force, by the document's id. */
+  allowlist_fingerprints: DocumentFingerprint[];
+  /** Which tool said so. */
+  attributions: Attribution[];
+  /** The commit that brought it; null for a finding in the tree. */
+  commit: string | null;
+  /** Last line, from 1; 0 where the first is. */
+  end_line: number;
+  /** Argon2id of the secret under the data folder's salt, lowercase hex (contract SC-4). */
+  fingerprint: string;
+  /** The file, relative to the project, `/` between parts, redacted where the name itself holds the secret. */
+  path: string;
+  /** The rule that matched, such as `github-pat`. */
+  rule: string;
+  /** First line, from 1; 0 where the tool gives none, and where a name holds the secret and no line. */
+  start_line: number;
+  type: "secret";
+} | {
+  /** Which tool said so, under which id, sorted. */
+  attributions: Attribution[];
+  /** The package. */
+  component: Component;
+  /** Package URLs of what it depends on directly, sorted; empty where nobody says. */
+  depends_on: string[];
+  /** `library`, `application`, `framework`, `file`, ... as CycloneDX spells component types. */
+  kind: string;
+  /** Who knows it: a tool, or `lockfile` where only our own reading of the lockfile does. Sorted. */
+  known_by: string[];
+  /** Licences its own manifest declares, as written, sorted. */
+  licenses: string[];
+  /** The files that name it, relative to the project, sorted. */
+  locations: string[];
+  type: "component";
+} | {
+  /** Which tool said so, sorted. */
+  attributions: Attribution[];
+  /** The SPDX expression that follows, canonical; null is UNKNOWN. */
+  concluded: string | null;
+  /**
+   * SHA-256 over the declarations and the digests of the texts: what an exception is bound to
+   * (contract SC-4). Another text or another declaration is another digest.
+   */
+  content_sha256: Digest;
+  /** What its makers say, sorted. */
+  declared: LicenseStatement[];
+  /** What a tool reads in its texts, sorted. */
+  detected: LicenseStatement[];
+  /** The lockfiles that name it, relative to the project, sorted. */
+  lockfiles: string[];
+  /** Its licence texts, sorted. */
+  texts: LicenseText[];
+  type: "license";
+  /** Whose licence it is. */
+  unit: LicenseUnit;
+  /** Why nothing follows, as one sentence; empty where something does. */
+  unknown_because: string;
+};
+
 /** One finding over both scans. */
 export type FindingDelta = {
   /** As the later scan saw it. */
@@ -862,6 +1201,28 @@ export type Finished = {
   end: "failed";
   /** Why. */
   error: AppError;
+};
+
+/** A folder on this machine. */
+export type FolderQuestion = {
+  /** Its path. */
+  path: string;
+};
+
+/** Whether a folder can be scanned. */
+export type FolderView = {
+  /** It is there and is a folder. */
+  exists: boolean;
+  /** Names of lockfiles in its top folder, sorted. */
+  lockfiles: string[];
+  /** The last part of the path. */
+  name: string;
+  /** Its path without links, or as it was given where it is not there. */
+  path: string;
+  /** Why it cannot be scanned, as one sentence; empty where it can. */
+  problem: string;
+  /** Its workspace, where it exists. */
+  wsid: WorkspaceId | null;
 };
 
 /** A gap that only one of the two scans has. */
@@ -1141,6 +1502,16 @@ export type InstallRequest = {
   rebuild?: RebuildChoice;
 };
 
+/** Which page of a Problem's instances is wanted. */
+export type InstancesQuestion = {
+  /** Where to go on. */
+  after?: Cursor | null;
+  /** The Problem. */
+  id: string;
+  /** At most this many rows; null means 100. */
+  limit?: number | null;
+};
+
 /** A job as its events tell it. */
 export type JobEntry = ({
   state: "running";
@@ -1208,11 +1579,163 @@ export type JobsQuestion = {
   limit?: number | null;
 };
 
+/** A project's newest scan. */
+export type LastScan = {
+  /** When it began. */
+  at: string;
+  /** `release` or `normal`. */
+  mode: string;
+  /** Which. */
+  run_id: RunId;
+  /** `block`, `denied`, `incomplete` or `pass`; null where it runs or was interrupted. */
+  verdict: string | null;
+};
+
+/** Which licence units are under. */
+export type LicenseChoice = {
+  which: "any";
+} | {
+  which: "unknown";
+} | {
+  /** The SPDX expression as concluded. */
+  expression: string;
+  which: "expression";
+};
+
+/** One licence with how many are under it. UNKNOWN comes first, then those with the most. */
+export type LicenseGroup = {
+  /** How many units: packages, the project's own files, texts. */
+  count: number;
+  /** The SPDX expression; null is UNKNOWN. */
+  expression: string | null;
+};
+
+/** Some rows of a list, in order. */
+export type LicenseGroupRows = {
+  /** At most the question's limit, never more than [`MOST_ROWS`]. */
+  items: LicenseGroup[];
+  /** Where to go on; null at the end. */
+  next: Cursor | null;
+};
+
+/** Which page of licences is wanted, each with how many are under it. */
+export type LicenseGroupsQuestion = {
+  /** Where to go on. */
+  after?: Cursor | null;
+  /** At most this many rows; null means 100. */
+  limit?: number | null;
+  /** Words the expression must hold, each in any case; empty for all. */
+  query?: string;
+  /** The scan. */
+  run_id: string;
+};
+
+/** One unit: UNKNOWN first, then by name. */
+export type LicenseRow = {
+  /** Which tool said so. */
+  attributions: Attribution[];
+  /** The SPDX expression that follows; null is UNKNOWN. */
+  concluded: string | null;
+  /** What an exception is bound to. */
+  content_sha256: Digest;
+  /** What its makers say. */
+  declared: LicenseStatement[];
+  /** What a tool reads in its texts. */
+  detected: LicenseStatement[];
+  /** The exception that lifts it in this scan. */
+  lifted_by: ExceptionRef | null;
+  /** The lockfiles that name it. */
+  lockfiles: string[];
+  /** The Problem it stands under; null where the licence is known. */
+  problem: Digest | null;
+  /** Its licence texts. */
+  texts: LicenseText[];
+  /** Whose licence it is. */
+  unit: LicenseUnit;
+  /** Why nothing follows; empty where something does. */
+  unknown_because: string;
+};
+
+/** Some rows of a list, in order. */
+export type LicenseRowRows = {
+  /** At most the question's limit, never more than [`MOST_ROWS`]. */
+  items: LicenseRow[];
+  /** Where to go on; null at the end. */
+  next: Cursor | null;
+};
+
+/** One licence as one source states it. */
+export type LicenseStatement = {
+  /** Where it stands: a path of the project, or a file of the package such as `Cargo.toml`. */
+  source: string;
+  /** The same as a canonical SPDX expression; null where it is none or names an unknown licence. */
+  spdx: string | null;
+  /** The words as they stand there. */
+  text: string;
+};
+
+/** One licence text, by content. */
+export type LicenseText = {
+  /** Its path, relative to the project or to the package. */
+  path: string;
+  /** SHA-256 of its bytes. */
+  sha256: Digest;
+};
+
+/** What a licence is the licence of (contract SC-2). */
+export type LicenseUnit = {
+  /** Which. */
+  component: Component;
+  of: "component";
+} | {
+  of: "project";
+} | {
+  of: "file";
+  /** Relative to the project, `/` between parts. */
+  path: string;
+};
+
+/** Which page of units is wanted. */
+export type LicensesQuestion = {
+  /** Where to go on. */
+  after?: Cursor | null;
+  /** At most this many rows; null means 100. */
+  limit?: number | null;
+  /** Words that package, path or a statement must hold, each in any case; empty for all. */
+  query?: string;
+  /** The scan. */
+  run_id: string;
+  /** Only those under this expression. */
+  under?: LicenseChoice;
+};
+
 /** One of the limits, for messages and for what ended a run. */
 export type Limit = "cpu_time" | "wall_time" | "memory" | "output" | "processes";
 
 /** What holds a tool to its memory, its CPU time and its number of processes; never assumed. */
 export type LimitLevel = "rlimits_and_poller" | "cgroup";
+
+/** How sure the link to a job or event is (contract DIAG-4). */
+export type LinkConfidence = "direct" | "inferred" | "ambiguous" | "unlinked";
+
+/** What a link can lead to. */
+export type LinkKind = "problem" | "job" | "event" | "artifact" | "registry" | "scan" | "operation";
+
+/** A link as it came in. */
+export type LinkQuestion = {
+  /** `mex://KIND/ID`, the id whole or its unique start. */
+  uri: string;
+};
+
+/** What a link leads to. */
+export type LinkTarget = {
+  /** Its whole id. */
+  id: string;
+  /** What sort of thing. */
+  kind: LinkKind;
+  /** The same link, whole. */
+  uri: string;
+};
 
 /** FR-EVT-006: `trace_id` and `model_id` of the event are required with it. */
 export type LlmInference = {
@@ -1222,6 +1745,20 @@ export type LlmInference = {
   prompt_sha256: Digest[];
   /** SHA-256 of the answer. */
   response_sha256: Digest | null;
+};
+
+/** A place. At least one of the four names is set. */
+export type Location = {
+  /** Anything else with an id. */
+  entity_id: string | null;
+  /** A path relative to the project, `/` between parts. */
+  path: string | null;
+  /** Lines, from 1; null in everything that enters a scan finding's fingerprint. */
+  range: Range | null;
+  /** A URI: a purl, a secret's fingerprint as `secret:HEX`. */
+  uri: string | null;
+  /** A workspace. */
+  wsid: WorkspaceId | null;
 };
 
 /** What deserves a second look. */
@@ -1256,6 +1793,24 @@ export type Match = {
   type: "gap";
 };
 
+/** What stands before and after a Problem in a list. */
+export type Neighbours = {
+  /** The one after it. */
+  next: Digest | null;
+  /** The one before it. */
+  previous: Digest | null;
+};
+
+/** One Problem inside a list. */
+export type NeighboursQuestion = {
+  /** The Problem; one that the query does not match has neighbours at its place in the order. */
+  id: string;
+  /** The query line; empty for all. */
+  query?: string;
+  /** The order. */
+  sort?: ProblemSort;
+};
+
 /** What would be published. */
 export type NextSide = {
   /** The version it would have. */
@@ -1267,6 +1822,19 @@ export type NextSide = {
   /** SHA-256 of the registry file that would be written, byte by byte. */
   registry_sha256: Digest;
 };
+
+/** One thing to do. */
+export type NextStep = {
+  /** What sort, so that the window can offer a button. */
+  kind: NextStepKind;
+  /** One sentence. */
+  sentence: string;
+  /** What it is about: a package, a path, a tool, a capability; empty where it is about the Problem. */
+  subject: string;
+};
+
+/** What a next step asks for. */
+export type NextStepKind = "mend" | "open_file" | "except" | "install_tools" | "update_database" | "grant_consent" | "scan_again" | "read";
 
 /** One attempt to run one operation (contract ENV-1). */
 export type OpId = string;
@@ -1293,6 +1861,16 @@ export type OpenState = {
   tools_dir: string;
   /** The version of the product. */
   version: string;
+};
+
+/** Where the editor was sent. */
+export type OpenedInEditor = {
+  /** The line, from 1. */
+  line: number;
+  /** The file, relative to the project. */
+  path: string;
+  /** The editor's program, without its folder. */
+  program: string;
 };
 
 /** An attempt as its events tell it. */
@@ -1363,6 +1941,106 @@ export type Place = {
 /** One policy decision: a capability check, a gate's outcome or a verdict. */
 export type PolicyDecisionId = string;
 
+/** What the policy said. */
+export type PolicyDecisions = {
+  /** Every capability check of the attempts it rests on. */
+  checks: CapabilityDecision[];
+  /** The exceptions that lift it. */
+  exceptions: ExceptionUse[];
+  /** The reasons that stand under this Problem. */
+  reasons: Reason[];
+  /** The scan that was judged; null for what is of no scan. */
+  run_id: RunId | null;
+  /** Its verdict. */
+  verdict: Decision | null;
+};
+
+/** What a person set up. Version `pr-1.0`. */
+export type Preferences = {
+  /** Which editor files are opened in. */
+  editor: EditorChoice;
+  /** Projects that were taken off the list of recent ones, by path. */
+  forgotten_projects: string[];
+  /** The query line each screen was left with, by screen. */
+  last_filters: Record<string, string>;
+  /**
+   * Program and arguments of an editor of one's own, one entry each, with `{file}` and `{line}` in
+   * them. A window cannot set it: who edits this file by hand may name any program, a page may not.
+   */
+  own_editor: string[];
+  /** Query lines kept under a name, by name. */
+  saved_views: Record<string, SavedView>;
+  /** Always `"pr-1.0"`. */
+  schema_version: string;
+  /** How the window looks. */
+  theme: Theme;
+  /** Tabs, selection, scroll and column widths, as the window wrote them; at most 256 KiB of JSON text. */
+  window: string;
+};
+
+/** What is to be changed; what is absent stays. */
+export type PreferencesPatch = {
+  /** Which editor files are opened in. */
+  editor?: EditorChoice | null;
+  /** Every screen's query line. */
+  last_filters?: Record<string, string> | null;
+  /** Days that events are kept, 1 to 36500: recorded as a person's act. */
+  retention_days?: number | null;
+  /** Every saved view. */
+  saved_views?: Record<string, SavedViewAsked> | null;
+  /** How the window looks. */
+  theme?: Theme | null;
+  /** Tabs, selection, scroll and column widths. */
+  window?: string | null;
+};
+
+/** The preferences in force, and what stood in their way. */
+export type PreferencesState = {
+  /**
+   * What is wrong with the file, as one sentence; null where nothing is. A damaged file is kept
+   * beside the new one when something is saved.
+   */
+  damage: string | null;
+  /** Those in force: the defaults where the file cannot be read. */
+  preferences: Preferences;
+  /** Days that events are kept; a recorded setting, not part of the file. */
+  retention_days: number;
+};
+
+/** Diagnostics of one fingerprint (contract DIAG-3). */
+export type Problem = {
+  /** A rule's name or a code. */
+  code: string | null;
+  /** How many instances were ever recorded. */
+  count: number;
+  /** What groups them. */
+  fingerprint: Digest;
+  /** When it was first seen. */
+  first_seen: string;
+  /** Its newest instance. */
+  last_diagnostic_id: DiagnosticId;
+  /** When it was last seen. */
+  last_seen: string;
+  /** How many of them retention took. */
+  purged: number;
+  /** True where it was resolved and came back (contract DIAG-6). */
+  reopened: boolean;
+  /** Of the newest instance: `fatal` where it blocked. */
+  severity: Severity;
+  /** Where it comes from. */
+  source: string;
+  /** Where it stands with people. */
+  status: ProblemStatus;
+  /** Why it stands there, in the words of who set it. */
+  status_reason: string;
+  /** One line, of the newest instance. */
+  title: string;
+  /** When anything about it last changed. */
+  updated_at: string;
+  /** The workspace of the newest instance. */
+  wsid: WorkspaceId | null;
+};
+
 /** How many Problems share a severity and a status. */
 export type ProblemCount = {
   /** How many. */
@@ -1373,8 +2051,170 @@ export type ProblemCount = {
   status: ProblemStatus;
 };
 
+/** How many Problems a query line leaves. */
+export type ProblemCounts = {
+  /** All of them, by severity and status. */
+  all: ProblemCount[];
+  /** How many match. */
+  filtered: number;
+  /** Those that match, by severity and status; pairs without any are left out. */
+  matching: ProblemCount[];
+  /** How many there are. */
+  total: number;
+};
+
+/** A query line. */
+export type ProblemCountsQuestion = {
+  /** The query line; empty for all. */
+  query?: string;
+};
+
+/** One Problem with its evidence. */
+export type ProblemDetail = {
+  /** What backs it. */
+  artifacts: ArtifactHandle[];
+  /** What allowed, denied, blocked or lifted. */
+  decisions: PolicyDecisions;
+  /** What the tools said, merged; null for what is no finding, and where the reports are gone. */
+  finding: Finding | null;
+  /** Why there is no finding, as one sentence; empty where there is one or never was. */
+  finding_absent: string;
+  /** Its newest instances; more with `instances`. */
+  instances: StoredDiagnosticRows;
+  /** What happened and what to do, in the words of its newest instance; null where retention took it. */
+  message: string | null;
+  /** What to do, the most useful first. */
+  next_steps: NextStep[];
+  /** Jobs and events it is linked with. */
+  related: RelatedWork;
+  /** The Problem. */
+  row: ProblemRow;
+  /** How it stands against the scan before, and why. */
+  since: ProblemSince;
+  /** What was recorded around it, oldest first; more with `events`. */
+  timeline: StoredEvent[];
+};
+
+/** One value of a field. */
+export type ProblemFacet = {
+  /** How many Problems. */
+  count: number;
+  /** The term that finds exactly these, to be added to the query line. */
+  term: string;
+  /** The value. */
+  value: string;
+  /** The gravest of them. */
+  worst: Severity;
+};
+
+/** The values of a field, those with the most Problems first. */
+export type ProblemFacets = {
+  /** There are more values than these. */
+  more: boolean;
+  /** At most the question's limit. */
+  values: ProblemFacet[];
+  /** How many of the Problems that match have no value in this field; `no:FIELD` finds them. */
+  without: number;
+};
+
+/** Which values a field has among the Problems that match: for suggestions and for groups. */
+export type ProblemFacetsQuestion = {
+  /** The field. */
+  field: ProblemField;
+  /** At most this many values; null means 100. */
+  limit?: number | null;
+  /** The query line; empty for all. */
+  query?: string;
+  /** Only values that start with this text. */
+  starts_with?: string;
+};
+
+/** A field of Problems: what a query line names and what rows are grouped by. */
+export type ProblemField = "severity" | "status" | "job" | "tool" | "code" | "rule" | "package" | "file" | "tag" | "source" | "project";
+
+/** One Problem as a row, with what its newest instance says of the place. */
+export type ProblemRow = {
+  /** The file, relative to the project. */
+  file: string | null;
+  /** The job that found it. */
+  job: JobName | null;
+  /** The line, from 1. */
+  line: number | null;
+  /** The package's name, without version. */
+  package: string | null;
+  /** The Problem. */
+  problem: Problem;
+  /** The package URL. */
+  purl: string | null;
+  /** The scan of its newest instance. */
+  run_id: RunId | null;
+  /** How it stands against the last scan of its project. */
+  standing: ProblemStanding;
+  /** Its tags. */
+  tags: string[];
+  /** Who said so, sorted. */
+  tools: string[];
+};
+
+/** Some rows of a list, in order. */
+export type ProblemRowRows = {
+  /** At most the question's limit, never more than [`MOST_ROWS`]. */
+  items: ProblemRow[];
+  /** Where to go on; null at the end. */
+  next: Cursor | null;
+};
+
+/** How a Problem stands against the scan before. */
+export type ProblemSince = {
+  /** The scan that one is compared with. */
+  before: RunId | null;
+  /** Why it is new or gone, the most specific first; empty where it is unchanged or nobody can say. */
+  causes: Cause[];
+  /** The newest scan of its project. */
+  newest: RunId | null;
+  /** The same in one sentence. */
+  sentence: string;
+  /** In one word. */
+  standing: ProblemStanding;
+};
+
+/** In which order Problems are listed. Ties are broken by the newest instance. */
+export type ProblemSort = "gravest" | "newest" | "oldest" | "title" | "count";
+
+/** How a Problem stands against the newest scan of its project. */
+export type ProblemStanding = "new" | "unchanged" | "reopened" | "not_seen" | "no_scan";
+
 /** Where a Problem stands with people (contract DIAG-6). */
 export type ProblemStatus = "open" | "acknowledged" | "muted" | "resolved";
+
+/** Problems as text. */
+export type ProblemText = {
+  /** The text, ready for the clipboard. */
+  text: string;
+};
+
+/** A form of text. */
+export type ProblemTextForm = "text" | "markdown" | "json" | "link";
+
+/** Problems to be copied out of the window. */
+export type ProblemTextQuestion = {
+  /** In which form. */
+  as: ProblemTextForm;
+  /** Which, at most 500. */
+  ids: string[];
+};
+
+/** Which page of Problems is wanted. */
+export type ProblemsQuestion = {
+  /** Where to go on. */
+  after?: Cursor | null;
+  /** At most this many rows; null means 100. */
+  limit?: number | null;
+  /** The query line; empty for all. */
+  query?: string;
+  /** The order. */
+  sort?: ProblemSort;
+};
 
 /** A profile that changes. */
 export type ProfileChange = {
@@ -1532,6 +2372,14 @@ export type PublishRegistryRequest = {
 /** How a registry came to be published. */
 export type PublishedHow = "reviewed" | "rolled_back" | "taken_over" | "kept";
 
+/** Lines from `start` to `end`, from 1, both included. */
+export type Range = {
+  /** Last line. */
+  end_line: number;
+  /** First line. */
+  start_line: number;
+};
+
 /** One thing the verdict rests on. */
 export type Reason = {
   /** What it does, or would do where it is lifted. */
@@ -1556,6 +2404,20 @@ export type Reason = {
 
 /** Whether what is there is built again. */
 export type RebuildChoice = "where_missing" | "always";
+
+/** A project that was scanned. */
+export type RecentProject = {
+  /** Its newest scan. */
+  last_scan: LastScan;
+  /** The folder is not there any more, or is no folder. */
+  missing: boolean;
+  /** The last part of the path. */
+  name: string;
+  /** Its folder as the newest scan named it. */
+  path: string;
+  /** Its workspace. */
+  wsid: WorkspaceId;
+};
 
 /**
  * What a draft changes (contract REG-4). Version `rf-1.0`. The same sides give the same bytes: it
@@ -1723,6 +2585,34 @@ export type RegistryView = {
   source: string;
 };
 
+/** An attempt a Problem rests on, with what stands on every result: tools, databases, sandbox. */
+export type RelatedOperation = {
+  /** The advisory databases read. */
+  databases: DatabaseIdentity[];
+  /** The six gates. */
+  gates: GateRow[];
+  /** The attempt. */
+  operation: OperationEntry;
+  /** The sandbox they ran in; null where nothing ran. */
+  sandbox: SandboxLevel | null;
+  /** The tools that ran. */
+  tools: ToolIdentity[];
+};
+
+/** What a Problem is linked with. Only a `direct` link is shown as one (contract DIAG-4). */
+export type RelatedWork = {
+  /** Every candidate where there are several. */
+  candidate_jobs: JobId[];
+  /** The events it names. */
+  events: EventId[];
+  /** The one job, where the link is direct or there is exactly one candidate. */
+  job: JobEntry | null;
+  /** How sure the link is. */
+  link_confidence: LinkConfidence;
+  /** The attempts it rests on. */
+  operations: RelatedOperation[];
+};
+
 /** A removed and an added id that look like one thing. Both stand in their own lists too. */
 export type Rename = {
   /** What changes beside the id, in the order of an entry. */
@@ -1733,6 +2623,53 @@ export type Rename = {
   marks: Mark[];
   /** The added id. */
   to: CapabilityId;
+};
+
+/** Which reports a scan left. */
+export type ReportList = {
+  /** What is not there and why, a sentence each: a job that failed, an artifact that was purged. */
+  absent: string[];
+  /** The project as given. */
+  project: string;
+  /** One a job and operation that left one, in the order of the jobs. */
+  reports: ReportMark[];
+  /** The scan. */
+  run_id: RunId;
+};
+
+/** One report, with what stands on every result. */
+export type ReportMark = {
+  /** The report itself. */
+  artifact: ArtifactHandle;
+  /** The advisory databases read. */
+  databases: DatabaseIdentity[];
+  /** The level the result holds. */
+  determinism: Determinism | null;
+  /** How many findings. */
+  findings: number;
+  /** The job. */
+  job: JobName;
+  /** What it speaks of. */
+  kind: ReportWord;
+  /** The attempt. */
+  op_id: OpId;
+  /** The attempt whose tools really ran, where its result stands for this one. */
+  reused_from: OpId | null;
+  /** The sandbox the tools ran in. */
+  sandbox: SandboxLevel | null;
+  /** When it was made. */
+  timestamp: string;
+  /** The tools that made it. */
+  tools: ToolIdentity[];
+};
+
+/** What a report speaks of. */
+export type ReportWord = "secrets" | "vulnerabilities" | "components" | "licenses";
+
+/** The reports of one scan. */
+export type ReportsQuestion = {
+  /** The scan, or the unique start of its id. */
+  run_id: string;
 };
 
 /** Old events were purged (contract FR-7). The chain keeps the digests of what went. */
@@ -1905,6 +2842,26 @@ export type SandboxState = {
   reason: string;
 };
 
+/** A query line with how its results are laid out. */
+export type SavedView = {
+  /** By which field rows are grouped; null for a flat table. */
+  group_by: ProblemField | null;
+  /** The query line. */
+  query: string;
+  /** The order. */
+  sort: ProblemSort;
+};
+
+/** A query line with how its results are laid out. */
+export type SavedViewAsked = {
+  /** By which field rows are grouped; null for a flat table. */
+  group_by?: ProblemField | null;
+  /** The query line. */
+  query: string;
+  /** The order. */
+  sort: ProblemSort;
+};
+
 /** A scan as its events tell it. */
 export type ScanEntry = ({
   state: "running";
@@ -2015,6 +2972,62 @@ export type ScansQuestion = {
   wsid?: WorkspaceId | null;
 };
 
+/** One CVSS vector and what it computes to. */
+export type Score = {
+  /** The advisory that carries it. */
+  source: string;
+  /** The base score computed from the vector, times ten; null where it cannot be parsed. */
+  tenths: number | null;
+  /** The vector as the database gives it. */
+  vector: string;
+  /** `2.0`, `3.0`, `3.1`, `4.0`, or `unknown` for a vector that cannot be parsed. */
+  version: string;
+};
+
+/** One secret at one place. */
+export type SecretRow = {
+  /** Which tool said so. */
+  attributions: Attribution[];
+  /** The commit that brought it; null in the tree. */
+  commit: string | null;
+  /** Last line. */
+  end_line: number;
+  /** The secret's fingerprint, which is no way back to it. */
+  fingerprint: string;
+  /** The name at `path` holds it, and not the content. */
+  in_name: boolean;
+  /** The exception that lifts it in this scan. */
+  lifted_by: ExceptionRef | null;
+  /** The file, relative to the project. */
+  path: string;
+  /** The Problem it stands under. */
+  problem: Digest;
+  /** The rule that matched. */
+  rule: string;
+  /** First line, from 1; 0 where there is none. */
+  start_line: number;
+};
+
+/** Some rows of a list, in order. */
+export type SecretRowRows = {
+  /** At most the question's limit, never more than [`MOST_ROWS`]. */
+  items: SecretRow[];
+  /** Where to go on; null at the end. */
+  next: Cursor | null;
+};
+
+/** Which page of secrets is wanted; by file and line. */
+export type SecretsQuestion = {
+  /** Where to go on. */
+  after?: Cursor | null;
+  /** At most this many rows; null means 100. */
+  limit?: number | null;
+  /** Words that rule, path or commit must hold, each in any case; empty for all. */
+  query?: string;
+  /** The scan. */
+  run_id: string;
+};
+
 /** A finding as one scan saw it. */
 export type Seen = {
   /** Package URLs or paths, sorted; `project` for the project's own licence. */
@@ -2025,6 +3038,18 @@ export type Seen = {
   severity: VulnSeverity | null;
   /** What it means for a release, whatever the scan was for. */
   standing: Standing;
+};
+
+/** Something in the scanned tree that would silence, redirect or run a tool. */
+export type SelfStatement = {
+  /** What it asks to be left out, as far as we can read it; each may become a proposed exception. */
+  asks: string[];
+  /** What it would have done, as one sentence. */
+  effect: string;
+  /** The file, relative with `/`. */
+  path: string;
+  /** The tool it speaks to. */
+  tool: string;
 };
 
 /** One change in plain words. */
@@ -2039,6 +3064,14 @@ export type Sentence = {
 
 /** Severity of a diagnostic (contract DIAG-1). Ordered from mild to grave. */
 export type Severity = "hint" | "info" | "warning" | "error" | "fatal";
+
+/** One severity word of a database. */
+export type SeverityWord = {
+  /** The advisory that carries it. */
+  source: string;
+  /** The word, upper case: `LOW`, `MODERATE`, `HIGH`, `CRITICAL`, or one we do not know. */
+  word: string;
+};
 
 /** The document stored beside every artifact. */
 export type Sidecar = {
@@ -2057,6 +3090,9 @@ export type Sidecar = {
   /** True when the bytes were cut at the output limit. */
   truncated: boolean;
 };
+
+/** Where a diagnostic comes from: `lsp|terminal|validator|engine|connector|system|plugin:*|matcher:*`. */
+export type Source = string;
 
 /** What a finding means for a release under the policy and exceptions of its scan. */
 export type Standing = "lifted" | "warns" | "blocks";
@@ -2094,6 +3130,28 @@ export type Stopping = {
   stopping: boolean;
 };
 
+/** One raw instance (contract DIAG-3). */
+export type StoredDiagnostic = {
+  /** As its maker stated it. */
+  diagnostic: Diagnostic;
+  /** That event. */
+  event_id: EventId;
+  /** The Problem it belongs to. */
+  fingerprint: Digest;
+  /** The scan it was made in. */
+  run_id: RunId | null;
+  /** Where its FR-EVT-003 stands. */
+  seq: number;
+};
+
+/** Some rows of a list, in order. */
+export type StoredDiagnosticRows = {
+  /** At most the question's limit, never more than [`MOST_ROWS`]. */
+  items: StoredDiagnostic[];
+  /** Where to go on; null at the end. */
+  next: Cursor | null;
+};
+
 /** An event with its place in the chain. */
 export type StoredEvent = {
   /** What was recorded. */
@@ -2113,6 +3171,9 @@ export type StoredEventRows = {
   /** Where to go on; null at the end. */
   next: Cursor | null;
 };
+
+/** Where a diagnostic is shown. */
+export type Surface = "monaco" | "canvas" | "sheet" | "terminal" | "connector" | "system";
 
 /** Which advisory databases are fetched. Needs a live consent for `net.http`. */
 export type SyncRequest = {
@@ -2381,6 +3442,9 @@ export type TerminalCommand = {
   usage: Usage;
 };
 
+/** How the window looks. */
+export type Theme = "system" | "light" | "dark" | "contrast";
+
 /** A pinned tool as one run used it. */
 export type ToolIdentity = {
   /** Its name in the lock file. */
@@ -2411,6 +3475,74 @@ export type ToolRow = {
 /** How a tool stands. */
 export type ToolStanding = "pinned" | "missing" | "changed" | "unpinned" | "unreadable";
 
+/** One node of the dependency tree. */
+export type TreeNode = {
+  /** How many components are below it, itself not counted; a circle is counted once. */
+  below: number;
+  /** How many components it depends on directly. */
+  children: number;
+  /** Its name. */
+  name: string;
+  /** The package URL. */
+  purl: string;
+  /** Its version. */
+  version: string;
+  /** How many vulnerabilities hit it. */
+  vulnerabilities: number;
+  /** How many hit something below it. */
+  vulnerabilities_below: number;
+  /** The gravest of its own. */
+  worst: VulnSeverity | null;
+};
+
+/** Some rows of a list, in order. */
+export type TreeNodeRows = {
+  /** At most the question's limit, never more than [`MOST_ROWS`]. */
+  items: TreeNode[];
+  /** Where to go on; null at the end. */
+  next: Cursor | null;
+};
+
+/** One level of the dependency tree. */
+export type TreeQuestion = {
+  /** Where to go on. */
+  after?: Cursor | null;
+  /** At most this many rows; null means 100. */
+  limit?: number | null;
+  /** The package URL whose dependencies are wanted; null for the top level. */
+  parent?: string | null;
+  /** The scan. */
+  run_id: string;
+};
+
+/** A change of status of some Problems, for one reason. */
+export type TriageRequest = {
+  /** Which, at most 500: fingerprints, or ids of instances. */
+  ids: string[];
+  /** Why. */
+  reason: string;
+  /** What they become. */
+  to: ProblemStatus;
+};
+
+/** What taking a change back did. */
+export type TriageUndone = {
+  /** How many were left, because they stand otherwise by now. */
+  left: number;
+  /** The Problems that stand as before again. */
+  problems: Problem[];
+};
+
+/** A change of status that was made. */
+export type Triaged = {
+  /** The Problems as they are now. */
+  problems: Problem[];
+  /** Milliseconds left for that. */
+  undo_ms: number;
+  /** Takes it back, for ten seconds. */
+  undo_token: string;
+};
+
 /** One error of an attempt (contract ENV-2). */
 export type TypedError = {
   /** The closed code; hosts switch on it, never on the text. */
@@ -2421,6 +3553,12 @@ export type TypedError = {
   hint: string;
   /** One sentence: lower case, names the field, file or rule. */
   message: string;
+};
+
+/** A change of status that is taken back. */
+export type UndoTriageRequest = {
+  /** What the change gave. */
+  undo_token: string;
 };
 
 /** Until when an exception holds. */
@@ -2517,6 +3655,68 @@ export type VersionState = {
  * `Unscored` stands beside `High` in every judgement but is never shown as it.
  */
 export type VulnSeverity = "INFORMATIONAL" | "NONE" | "LOW" | "MEDIUM" | "UNSCORED" | "HIGH" | "CRITICAL";
+
+/** Which page of vulnerabilities is wanted. */
+export type VulnerabilitiesQuestion = {
+  /** Where to go on. */
+  after?: Cursor | null;
+  /** At most this many rows; null means 100. */
+  limit?: number | null;
+  /** Words that id, alias, package or summary must hold, each in any case; empty for all. */
+  query?: string;
+  /** The scan. */
+  run_id: string;
+  /** The order. */
+  sort?: VulnerabilitySort;
+};
+
+/** One vulnerability of one package. */
+export type VulnerabilityRow = {
+  /** Every id it is known under, sorted. */
+  aliases: string[];
+  /** Which tool said so, under which id. */
+  attributions: Attribution[];
+  /** Versions that fix it, ascending. */
+  fixed_versions: string[];
+  /** The canonical alias. */
+  id: string;
+  /** What sort of advisory it is. */
+  kind: AdvisoryKind;
+  /** The exception that lifts it in this scan. */
+  lifted_by: ExceptionRef | null;
+  /** The lockfiles that name the package. */
+  lockfiles: string[];
+  /** The package hit. */
+  package: Component;
+  /**
+   * Package URLs from a direct dependency to the package, both included: one of the shortest ways.
+   * Empty where no inventory of this scan says how it came in.
+   */
+  path: string[];
+  /** The Problem it stands under. */
+  problem: Digest;
+  /** The score that is highest, with its vector; null where none can be computed. */
+  score: Score | null;
+  /** Every score. */
+  scores: Score[];
+  /** The highest of everything said. */
+  severity: VulnSeverity;
+  /** One line of a database's own words. */
+  summary: string;
+  /** Every severity word. */
+  words: SeverityWord[];
+};
+
+/** Some rows of a list, in order. */
+export type VulnerabilityRowRows = {
+  /** At most the question's limit, never more than [`MOST_ROWS`]. */
+  items: VulnerabilityRow[];
+  /** Where to go on; null at the end. */
+  next: Cursor | null;
+};
+
+/** In which order vulnerabilities are listed. */
+export type VulnerabilitySort = "severity" | "package" | "id";
 
 /** What somebody wants to see first. */
 export type Wanted = {
