@@ -6,6 +6,7 @@ import type {
   ProblemFacetsQuestion,
   ProblemTextForm,
   Triaged,
+  TriageUndone,
   FolderView,
   GateTable,
   HostNews,
@@ -34,7 +35,7 @@ export interface Commands extends MoreCommands {
   preferences(): Promise<PreferencesState>;
   savePreferences(question: PreferencesPatch): Promise<PreferencesState>;
   recentProjects(): Promise<RecentProject[]>;
-  forgetProject(question: { path: string }): Promise<void>;
+  forgetProject(question: { path: string }): Promise<RecentProject[]>;
   inspectFolder(question: { path: string }): Promise<FolderView>;
   chooseFolder(): Promise<{ path: string | null }>;
   startScan(question: StartScanRequest, listener: (message: Progress) => void): Promise<{ run_id: string }>;
@@ -51,7 +52,7 @@ export interface Commands extends MoreCommands {
   problem(question: ById): Promise<ProblemDetail>;
   neighbours(question: NeighboursQuestion): Promise<{ previous: string | null; next: string | null }>;
   triage(question: { ids: string[]; to: ProblemStatus; reason: string }): Promise<Triaged>;
-  undoTriage(question: { undo_token: string }): Promise<Triaged>;
+  undoTriage(question: { undo_token: string }): Promise<TriageUndone>;
   problemText(question: { ids: string[]; as: ProblemTextForm }): Promise<{ text: string }>;
   openInEditor(question: ById): Promise<{ path: string; line: number; program: string }>;
   gates(question: ById): Promise<GateTable>;

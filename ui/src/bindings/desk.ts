@@ -66,10 +66,14 @@ export interface SavedView {
   group_by?: ProblemField | null;
 }
 
+export type EditorChoice =
+  | 'none' | 'code' | 'codium' | 'zed' | 'sublime' | 'idea' | 'kate' | 'gnome_text_editor' | 'gvim' | 'emacs' | 'own';
+
 export interface Preferences {
   schema_version: string;
   theme: Theme;
-  editor: string[];
+  editor: EditorChoice;
+  own_editor: string[];
   saved_views: Record<string, SavedView>;
   last_filters: Record<string, string>;
   forgotten_projects: string[];
@@ -84,7 +88,7 @@ export interface PreferencesState {
 
 export interface PreferencesPatch {
   theme?: Theme | null;
-  editor?: string[] | null;
+  editor?: EditorChoice | null;
   saved_views?: Record<string, SavedView> | null;
   last_filters?: Record<string, string> | null;
   window?: string | null;
@@ -167,6 +171,11 @@ export interface Triaged {
   undo_token: string;
   undo_ms: number;
   problems: Problem[];
+}
+
+export interface TriageUndone {
+  problems: Problem[];
+  left: number;
 }
 
 export type ProblemTextForm = 'text' | 'markdown' | 'json' | 'link';

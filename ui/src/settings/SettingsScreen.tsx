@@ -1,10 +1,10 @@
 import { useEffect, useState } from 'react';
-import type { PreferencesState, Theme } from '../bindings/desk';
+import type { EditorChoice, PreferencesState, Theme } from '../bindings/desk';
 import { useAsk, useTell } from '../backend/use';
 import { Answer } from '../shared/Answer';
 import { Button } from '../shared/Button';
 import { Code } from '../shared/Code';
-import { Select, TextArea, TextField } from '../shared/Field';
+import { Select, TextField } from '../shared/Field';
 import { Id } from '../shared/Id';
 import { KeyValues } from '../shared/KeyValues';
 import { Link } from '../shared/Link';
@@ -15,7 +15,7 @@ import { useToast } from '../shared/Toasts';
 import { TroubleView } from '../shared/TroubleView';
 import { Untrusted } from '../shared/Untrusted';
 import { Word } from '../shared/Word';
-import { argumentsOf, EDITORS, example, wrongWith } from './editors';
+import { EDITORS, example } from './editors';
 import styles from './Settings.module.css';
 
 const THEMES: readonly (readonly [Theme, string, string])[] = [
@@ -79,72 +79,38 @@ function Appearance({ state }: { state: PreferencesState }) {
 function EditorPart({ state }: { state: PreferencesState }) {
   const save = useTell('savePreferences', ['preferences']);
   const toast = useToast();
-  const kept = state.preferences.editor.join('\n');
-  const [text, setText] = useState(kept);
-  const [before, setBefore] = useState(kept);
-  if (before !== kept) {
-    setBefore(kept);
-    setText(kept);
-  }
-  const command = argumentsOf(text);
-  const wrong = wrongWith(command);
-  const chosen = EDITORS.find((one) => one.command.join('\n') === command.join('\n'));
-  const put = () =>
+  const { editor, own_editor: own } = state.preferences;
+  const put = (choice: EditorChoice) =>
     save.mutate(
-      { editor: command },
+      { editor: choice },
       { onSuccess: () => toast({ text: 'The editor is set', seconds: 3 }) },
     );
   return (
     <Section title="Editor" note="opens the file of a finding at its line">
-      <form
-        className={styles.form}
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (wrong === undefined) put();
+      {save.isError && <TroubleView refusal={save.error} />}
+      <Select
+        label="Editor"
+        value={editor}
+        onChange={(event) => {
+          const found = EDITORS.find(([choice]) => choice === event.target.value);
+          if (found !== undefined) put(found[0]);
         }}
       >
-        {save.isError && <TroubleView refusal={save.error} />}
-        <Select
-          label="Editor"
-          value={chosen?.name ?? (command.length === 0 ? 'none' : 'other')}
-          onChange={(event) => {
-            const found = EDITORS.find((one) => one.name === event.target.value);
-            if (found !== undefined) setText(found.command.join('\n'));
-            else if (event.target.value === 'none') setText('');
-          }}
-        >
-          <option value="none">none</option>
-          {EDITORS.map((one) => (
-            <option key={one.name} value={one.name}>
-              {one.name}
-            </option>
-          ))}
-          <option value="other">another program</option>
-        </Select>
-        <TextArea
-          label="Program and arguments, one a line"
-          rows={4}
-          value={text}
-          spellCheck={false}
-          wrong={wrong}
-          hint="{file}, {line} and {column} are filled in. It is started as it stands: no shell reads it."
-          onChange={(event) => setText(event.target.value)}
-        />
-        {command.length > 0 && wrong === undefined && (
-          <p className={styles.example}>
-            <Untrusted text={example(command)} mono />
-          </p>
-        )}
-        <div className={styles.row}>
-          <Button
-            look="primary"
-            disabled={wrong !== undefined || command.join('\n') === kept || save.isPending}
-            onClick={put}
-          >
-            Save the editor
-          </Button>
-        </div>
-      </form>
+        {EDITORS.filter(([choice]) => choice !== 'own' || own.length > 0).map(([choice, name]) => (
+          <option key={choice} value={choice}>
+            {name}
+          </option>
+        ))}
+      </Select>
+      {editor === 'own' && own.length > 0 && (
+        <p className={styles.example}>
+          <Untrusted text={example(own)} mono />
+        </p>
+      )}
+      <p className={styles.hint}>
+        Another program is named in the file of the preferences, as own_editor: a page may not name
+        what is started.
+      </p>
     </Section>
   );
 }

@@ -1,24 +1,11 @@
 import { expect, it } from 'vitest';
-import { argumentsOf, EDITORS, example, wrongWith } from './editors';
+import { EDITORS, example } from './editors';
 
-it.each(EDITORS)('$name opens a file at a line', ({ command }) => {
-  expect(wrongWith(command)).toBeUndefined();
-  expect(example(command)).toContain('web/src/settings.js');
-  expect(example(command)).toContain('12');
+it('offers each editor once', () => {
+  expect(new Set(EDITORS.map(([choice]) => choice)).size).toBe(EDITORS.length);
+  expect(new Set(EDITORS.map(([, name]) => name)).size).toBe(EDITORS.length);
 });
 
-it('takes one argument a line, spaces and all', () => {
-  expect(argumentsOf('code\n--user-data-dir /my data\n\n{file}\n')).toEqual([
-    'code',
-    '--user-data-dir /my data',
-    '{file}',
-  ]);
-});
-
-it.each([
-  [[], undefined],
-  [['code'], 'One line has to hold {file}: which file is opened.'],
-  [['{file}'], 'The first line is the program itself.'],
-])('%j is wrong by %j', (command, wrong) => {
-  expect(wrongWith(command)).toBe(wrong);
+it('shows what would be started, spaces and all', () => {
+  expect(example(['my edit', '+{line}', '{file}'])).toBe('"my edit" +12 web/src/settings.js');
 });
