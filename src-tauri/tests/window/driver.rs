@@ -117,12 +117,6 @@ impl Session {
         post(&format!("{}/refresh", self.base), &json!({})).unwrap();
     }
 
-    /// A picture of the window, as PNG in base64.
-    pub fn picture(&self) -> String {
-        let picture = get(&format!("{}/screenshot", self.base)).unwrap();
-        picture.as_str().unwrap_or_default().to_owned()
-    }
-
     /// Lets go of the window; its program ends with that.
     pub fn end(mut self) {
         self.leave();
@@ -148,14 +142,15 @@ impl Element<'_> {
         post(&self.url("click"), &json!({})).unwrap();
     }
 
-    /// Types into it.
-    pub fn keys(&self, text: &str) {
-        post(&self.url("value"), &json!({"text": text})).unwrap();
+    /// Whether it can be used.
+    pub fn is_enabled(&self) -> bool {
+        get(&self.url("enabled")).unwrap() == json!(true)
     }
 
-    /// What it says.
-    pub fn text(&self) -> String {
-        get(&self.url("text")).unwrap().as_str().unwrap_or_default().to_owned()
+    /// One of its attributes; empty where it has none.
+    pub fn attribute(&self, name: &str) -> String {
+        let value = get(&self.url(&format!("attribute/{name}"))).unwrap();
+        value.as_str().unwrap_or_default().to_owned()
     }
 
     fn url(&self, what: &str) -> String {

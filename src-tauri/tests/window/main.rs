@@ -6,4 +6,5 @@
 
 mod driver;
 mod host;
+mod operator;
 mod stand;
