@@ -71,6 +71,7 @@ impl AppError {
             | Code::RegistryPublish
             | Code::RegistryRecord
             | Code::EnginesInvalid
+            | Code::ModelAddress
             | Code::ToolchainLock
             | Code::ConsentInvalid
             | Code::StageMissing

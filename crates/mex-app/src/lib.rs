@@ -14,6 +14,7 @@ pub mod db;
 pub mod delta;
 pub mod desk;
 pub mod documents;
+pub mod draft;
 mod embedded;
 mod engines;
 pub mod error;

@@ -665,6 +665,34 @@ pub enum RegistryCommand {
         #[arg(long, value_name = "FILE")]
         file: Option<PathBuf>,
     },
+    /// A draft from a specification in Markdown, by rules alone or with a model beside them
+    Extract(RegistryExtractArgs),
+    /// Everything that is wrong with a draft or a registry file, at once
+    Validate {
+        /// A draft (`capability_registry_draft.json`) or a registry file
+        #[arg(value_name = "DRAFT")]
+        draft: PathBuf,
+        /// The specification it was made of; sections are not judged without one
+        #[arg(long, value_name = "FILE", num_args = 1..)]
+        spec: Vec<PathBuf>,
+        /// The engines, in place of the compiled-in ones
+        #[arg(long, value_name = "FILE")]
+        engines: Option<PathBuf>,
+        /// The profiles that go with it; those in force where none are named
+        #[arg(long, value_name = "FILE")]
+        profiles: Option<PathBuf>,
+        /// Write `capability_registry_validation.json` into this folder too
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
+    /// Extract, validate and compare in one go
+    Build {
+        #[command(flatten)]
+        extract: RegistryExtractArgs,
+        /// The profiles that go with it; those in force where none are named
+        #[arg(long, value_name = "FILE")]
+        profiles: Option<PathBuf>,
+    },
     /// What a draft changes in the registry in force, in plain words; a review binds to it
     Diff {
         /// A draft (`capability_registry_draft.json`) or a registry file; the registry in force where
@@ -733,6 +761,32 @@ pub enum RegistryCommand {
         #[arg(long, value_name = "KEY")]
         signer: String,
     },
+}
+
+/// What a draft is made of.
+#[derive(Debug, Args)]
+pub struct RegistryExtractArgs {
+    /// The Markdown files of the specification
+    #[arg(long, value_name = "FILE", num_args = 1.., required = true)]
+    pub spec: Vec<PathBuf>,
+    /// The previous registry; the one in force where none is named
+    #[arg(long, value_name = "FILE")]
+    pub previous: Option<PathBuf>,
+    /// The engines, in place of the compiled-in ones
+    #[arg(long, value_name = "FILE")]
+    pub engines: Option<PathBuf>,
+    /// Ask this model too: it proposes, and what it does not quote is refused
+    #[arg(long, value_name = "NAME", requires = "model_url")]
+    pub model: Option<String>,
+    /// The OpenAI-compatible endpoint that has it; its key is read from `MEX_MODEL_KEY`
+    #[arg(long, value_name = "URL", requires = "model")]
+    pub model_url: Option<String>,
+    /// Store and show what the model would be told, and send nothing
+    #[arg(long, requires = "model")]
+    pub show_request: bool,
+    /// Write the documents into this folder too
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
 }
 
 /// Under which policy a registry is reviewed and published.

@@ -46,6 +46,9 @@ pub mod media_type {
     pub const REGISTRY: &str = "application/vnd.mex.capability-registry.v1+json";
     /// A draft of a capability registry, or a registry file compared in its place.
     pub const REGISTRY_DRAFT: &str = "application/vnd.mex.capability-registry-draft.v1+json";
+    /// What is wrong with a draft.
+    pub const REGISTRY_VALIDATION: &str =
+        "application/vnd.mex.capability-registry-validation.v1+json";
     /// What a draft changes.
     pub const REGISTRY_DIFF: &str = "application/vnd.mex.capability-registry-diff.v1+json";
     /// A decision on a diff.

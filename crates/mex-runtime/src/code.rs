@@ -119,6 +119,8 @@ codes! {
     RegistryStale "MEX-REGISTRY-STALE", "the draft, the registry in force or the diff is not the one that was reviewed", "make the diff again and have it reviewed; nothing was changed";
     RegistryPublish "MEX-REGISTRY-PUBLISH", "a capability registry cannot be published as asked", "follow the reason; the registry in force stays in force";
     RegistryRecord "MEX-REGISTRY-RECORD", "a publish record is not valid, or not of the signer named", "take the files as `mex registry publish` wrote them, and the signer's key from the signer";
+    ModelAddress "MEX-MODEL-ADDRESS", "a model's address or name cannot be used", "name `https`, or `http` on this machine, without a name, password or query, and a model the endpoint has";
+    ModelAnswer "MEX-MODEL-ANSWER", "a model did not answer, or not in time", "see whether the endpoint runs and knows the model; without `--model` no model is needed";
     EnginesInvalid "MEX-ENGINES-INVALID", "`mechanical_engines.json` is not valid", "fix the field named";
     ConsentInvalid "MEX-CONSENT-INVALID", "a consent cannot be granted as asked", "name a capability that needs consent, with a positive duration";
     ConformanceFailed "MEX-CONFORMANCE-FAILED", "an engine did not behave as it must", "the case that failed is named; the engine stays uncallable";

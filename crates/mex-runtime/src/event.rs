@@ -687,6 +687,24 @@ pub enum HumanAction {
         /// Why.
         reason: String,
     },
+    /// A person had a draft made of a specification (contract REG-2).
+    RegistryDrafted {
+        /// The draft.
+        draft_ref: Box<ArtifactHandle>,
+        /// What was read: the specification, the engines, the previous registry.
+        input_refs: Vec<ArtifactHandle>,
+        /// The model that was asked; null without one.
+        model_id: Option<String>,
+    },
+    /// A person had a draft or a registry file validated (contract REG-3).
+    RegistryValidated {
+        /// Everything that was found.
+        validation_ref: Box<ArtifactHandle>,
+        /// What was validated.
+        subject_sha256: Digest,
+        /// Whether no rule is broken.
+        valid: bool,
+    },
     /// A person had a draft compared with the registry in force (contract REG-4).
     RegistryDiffed {
         /// The draft.

@@ -1,4 +1,4 @@
-//! One GET over the network: `https` only (plain `http` on loopback alone), bounded in time and
+//! One question over the network, a GET or a POST of JSON: `https` only (plain `http` on loopback alone), bounded in time and
 //! size, redirects followed by hand so that each is judged. Owns the client and what may be asked.
 //! Never decides whether the network may be used: the caller holds the consent for `net.http`.
 
@@ -84,6 +84,44 @@ impl Client {
     pub(crate) fn get<'a>(&self, url: &str, cancel: &'a Cancel) -> Result<Got<'a>, Fault> {
         let begun = Instant::now();
         let response = self.ask(url, begun)?;
+        Ok(self.got(url, response, begun, cancel))
+    }
+
+    /// Sends JSON once and gives the body of a 200, which obeys the bounds. Never redirected: what was
+    /// sent would go where nobody allowed it to go.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub(crate) fn post_json<'a>(
+        &self,
+        url: &str,
+        body: &str,
+        key: Option<&str>,
+        cancel: &'a Cancel,
+    ) -> Result<Got<'a>, Fault> {
+        let begun = Instant::now();
+        allowed(url)?;
+        let mut request = self.agent.post(url).header("content-type", "application/json");
+        if let Some(key) = key {
+            request = request.header("authorization", format!("Bearer {key}"));
+        }
+        let response = request.send(body).map_err(|error| network(url, said(&error)))?;
+        match response.status().as_u16() {
+            200 => Ok(self.got(url, response, begun, cancel)),
+            301 | 302 | 303 | 307 | 308 => {
+                Err(refused(url, "it redirects, and what is sent goes nowhere else"))
+            }
+            status => Err(network(url, format!("answered with HTTP status {status}"))),
+        }
+    }
+
+    fn got<'a>(
+        &self,
+        url: &str,
+        response: ureq::http::Response<ureq::Body>,
+        begun: Instant,
+        cancel: &'a Cancel,
+    ) -> Got<'a> {
         let header = |name: &str| {
             response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
         };
@@ -100,7 +138,7 @@ impl Client {
             cancel,
             fault: None,
         };
-        Ok(Got { last_modified, body })
+        Got { last_modified, body }
     }
 
     fn ask(&self, url: &str, begun: Instant) -> Result<ureq::http::Response<ureq::Body>, Fault> {
@@ -166,7 +204,7 @@ pub(crate) fn allowed(url: &str) -> Result<Uri, Fault> {
     }
 }
 
-fn is_loopback(uri: &Uri) -> bool {
+pub(crate) fn is_loopback(uri: &Uri) -> bool {
     let host = uri.host().unwrap_or_default();
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     bare == "localhost"

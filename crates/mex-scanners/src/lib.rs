@@ -14,6 +14,7 @@ mod ground;
 mod http;
 pub mod license_scan;
 pub mod lockfile;
+pub mod model;
 pub mod npm_audit;
 pub mod osv_scanner;
 pub mod process;

@@ -4,7 +4,7 @@
 use mex_runtime::capability::{CapabilityQuery, ConsentReferences, check};
 use mex_runtime::code::Code;
 use mex_runtime::event::{DecisionOutcome, EventBody, EventContext, SystemEvent};
-use mex_runtime::id::{JobId, ProfileId};
+use mex_runtime::id::{JobId, PolicyDecisionId, ProfileId};
 use mex_runtime::port::{Clock as _, Record, Recorder as _};
 use mex_runtime::result::Status;
 
@@ -53,28 +53,54 @@ impl App {
     }
 
     fn allowed(&self, context: &EventContext, profile_id: &ProfileId) -> AppResult<()> {
+        self.rights(&NEEDS, profile_id, context).map(drop)
+    }
+
+    /// One more right a step needs while it runs, under whatever consent is live now; the check is an
+    /// event.
+    ///
+    /// # Errors
+    /// A denial (exit 3).
+    pub(crate) fn registry_right(
+        &self,
+        right: &str,
+        context: &EventContext,
+    ) -> AppResult<PolicyDecisionId> {
+        let profile_id = self.known_profile(PROFILE)?;
+        self.rights(&[right], &profile_id, context)
+    }
+
+    /// Checks every right; gives the last decision.
+    fn rights(
+        &self,
+        needs: &[&str],
+        profile_id: &ProfileId,
+        context: &EventContext,
+    ) -> AppResult<PolicyDecisionId> {
         let rules = self.in_force()?;
+        let consents = self.consents()?;
         let query = CapabilityQuery {
             registry: &rules.registry,
             profiles: &rules.profiles,
             profile_id,
             usable: None,
-            consents: &[],
-            references: ConsentReferences::Named(&[]),
+            consents: &consents,
+            references: ConsentReferences::AnyLive,
             now: self.clock.now(),
         };
         let mut records = Vec::new();
         let mut denied = None;
-        for need in NEEDS {
+        let mut last = None;
+        for need in needs {
             let decision = check(need, &query);
             let body = EventBody::CapabilityCheck(mex_runtime::event::CapabilityCheck {
                 simulated: false,
                 ..decision.event(profile_id, &rules.registry, None)
             });
             let mut event = self.event(context, body);
-            event.capability_id = Some(need.to_owned());
-            event.policy_decision_id =
-                Some(decision.policy_decision_id(profile_id, &rules.registry));
+            event.capability_id = Some((*need).to_owned());
+            last = Some(decision.policy_decision_id(profile_id, &rules.registry));
+            event.policy_decision_id = last;
             records.push(Record::from(event));
             if decision.outcome == DecisionOutcome::Deny && denied.is_none() {
                 let code = decision.code().unwrap_or(Code::CapNotGranted);
@@ -82,6 +108,10 @@ impl App {
             }
         }
         self.recorder.record(records)?;
-        denied.map_or(Ok(()), Err)
+        match (denied, last) {
+            (None, Some(last)) => Ok(last),
+            (Some(denied), _) => Err(denied),
+            (None, None) => Err(AppError::new(Code::CapEmpty, "the step asks for no capability")),
+        }
     }
 }

@@ -38,7 +38,7 @@ impl App {
         result
     }
 
-    fn record_registry_refusal(&self, attempt: &str, error: &AppError) -> AppResult<()> {
+    pub(crate) fn record_registry_refusal(&self, attempt: &str, error: &AppError) -> AppResult<()> {
         let refused = HumanAction::RegistryRefused {
             attempt: attempt.to_owned(),
             code: error.code,

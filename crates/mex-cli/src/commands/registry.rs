@@ -1,5 +1,6 @@
 //! `mex registry`: from a draft to the registry in force.
 
+use mex_app::draft::{BuildRequest, ExtractRequest, ModelRequest, Sending, ValidateRequest};
 use mex_app::error::AppResult;
 use mex_app::publish::{
     DiffRequest, PublishOutcome, PublishRequest, ReviewRequest, RollbackRequest, SignedReview,
@@ -9,9 +10,12 @@ use mex_app::runtime::capability::diff::RegistryDiff;
 use mex_app::runtime::capability::review::{NAMESPACE, ReviewDecision};
 use serde::Serialize;
 
-use crate::args::{RegistryCommand, RegistryReviewArgs};
+use crate::args::{RegistryCommand, RegistryExtractArgs, RegistryReviewArgs};
 use crate::commands::{Session, create, written};
 use crate::text;
+
+/// The exit code of a draft that breaks rules: bad input.
+const BROKEN: u8 = 2;
 
 /// A takeover with what it changed, as one document.
 #[derive(Serialize)]
@@ -29,6 +33,23 @@ pub fn run(session: &Session, command: RegistryCommand) -> AppResult<u8> {
                 None => app.registry_view(file.as_deref())?,
             };
             written(out.data(&view, |out| text::registry::view(out, &view)))?;
+        }
+        RegistryCommand::Extract(args) => {
+            let outcome = app.extract_registry(&extraction(args), &session.cancel)?;
+            written(out.data(&outcome, |out| text::draft::extracted(out, &outcome)))?;
+        }
+        RegistryCommand::Validate { draft, spec, engines, profiles, out: folder } => {
+            let request = ValidateRequest { file: draft, spec, engines, profiles, out: folder };
+            let outcome = app.validate_registry(&request)?;
+            written(out.data(&outcome, |out| text::draft::validated(out, &outcome)))?;
+            return Ok(if outcome.validation.valid { 0 } else { BROKEN });
+        }
+        RegistryCommand::Build { extract, profiles } => {
+            let request = BuildRequest { extract: extraction(extract), profiles };
+            let outcome = app.build_registry(&request, &session.cancel)?;
+            written(out.data(&outcome, |out| text::draft::built(out, &outcome)))?;
+            let broken = outcome.validated.is_some_and(|one| !one.validation.valid);
+            return Ok(if broken { BROKEN } else { 0 });
         }
         RegistryCommand::Diff { draft, version, profiles, out: folder } => {
             let request = DiffRequest { draft, version, profiles, out: folder };
@@ -62,6 +83,25 @@ pub fn run(session: &Session, command: RegistryCommand) -> AppResult<u8> {
         }
     }
     Ok(0)
+}
+
+fn extraction(args: RegistryExtractArgs) -> ExtractRequest {
+    let sending = if args.show_request { Sending::ShowOnly } else { Sending::Send };
+    let model = match (args.model, args.model_url) {
+        (Some(model_id), Some(url)) => {
+            // In the environment alone: an argument would be in the history of the shell.
+            let key = std::env::var("MEX_MODEL_KEY").ok().filter(|key| !key.is_empty());
+            Some(ModelRequest { url, model_id, key, sending })
+        }
+        _ => None,
+    };
+    ExtractRequest {
+        spec: args.spec,
+        engines: args.engines,
+        previous: args.previous,
+        model,
+        out: args.out,
+    }
 }
 
 fn review(session: &Session, args: RegistryReviewArgs) -> AppResult<()> {

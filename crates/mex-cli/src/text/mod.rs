@@ -2,6 +2,7 @@
 
 pub mod artifact;
 pub mod delta;
+pub mod draft;
 pub mod exception;
 pub mod govern;
 pub mod import;

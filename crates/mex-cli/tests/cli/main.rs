@@ -9,6 +9,7 @@ mod delta;
 mod dependency;
 mod desk;
 mod disk;
+mod draft;
 mod exception;
 mod export;
 #[path = "../../../mex-recorder/tests/fault/mod.rs"]

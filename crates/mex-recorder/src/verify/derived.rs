@@ -142,6 +142,8 @@ async fn actions(connection: &mut SqliteConnection) -> Result<Actions, QueryErro
             | HumanAction::AllowlistRefused { .. }
             | HumanAction::ReportImported { .. }
             | HumanAction::ReportRefused { .. }
+            | HumanAction::RegistryDrafted { .. }
+            | HumanAction::RegistryValidated { .. }
             | HumanAction::RegistryDiffed { .. }
             | HumanAction::RegistryRefused { .. } => {}
         }

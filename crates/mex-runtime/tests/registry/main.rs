@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a panic in a test is the failure report")]
 
 mod extract;
+mod model;
 mod own;
 mod sample;
 mod validate;

@@ -253,6 +253,12 @@ impl Tokens {
             let at = piece.at + offset;
             offset += raw.len();
             let first = self.tokens.iter().all(|token| matches!(token, Token::Break));
+            if raw.contains('@') || raw.contains("://") {
+                // An address: the words in it say nothing.
+                self.plain.push_str(raw);
+                self.push(Token::Word("\u{1}".to_owned()));
+                continue;
+            }
             let core = raw.trim_matches(|c: char| c.is_whitespace() || "()[],;:.!?\"'".contains(c));
             if let Some(form) = plain_id(core, first) {
                 let lead = raw.find(core).unwrap_or(0);
@@ -305,6 +311,23 @@ impl Tokens {
             self.push(Token::Mark('-'));
         }
         word.clear();
+    }
+
+    /// The words and marks alone: an id's own words say nothing of what stands beside it.
+    pub(super) fn words_only(&self) -> String {
+        let mut text = String::new();
+        for token in &self.tokens {
+            match token {
+                Token::Word(word) => {
+                    text.push(' ');
+                    text.push_str(word);
+                }
+                Token::Mark(mark) => text.push(*mark),
+                Token::Id(_) => text.push_str(" \u{1}"),
+                Token::Break => text.push(' '),
+            }
+        }
+        text
     }
 
     /// What stands behind a token, without markup.

@@ -7,6 +7,7 @@ mod derive;
 mod fenced;
 mod lexeme;
 pub(crate) mod lookalike;
+pub mod model;
 mod outline;
 mod prose;
 mod stated;
@@ -104,6 +105,9 @@ pub enum ExtractError {
     /// The previous registry is not valid.
     #[error("the previous registry: {0}")]
     Previous(RegistryError),
+    /// The model did not answer.
+    #[error("{0}")]
+    Model(model::ModelFault),
 }
 
 impl ExtractError {
@@ -115,6 +119,7 @@ impl ExtractError {
             Self::Empty { .. } | Self::NotText { .. } => Code::InputUnreadable,
             Self::Engines(_) => Code::EnginesInvalid,
             Self::Previous(_) => Code::RegistryInvalid,
+            Self::Model(fault) => fault.code,
         }
     }
 }

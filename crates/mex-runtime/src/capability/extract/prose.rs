@@ -85,10 +85,15 @@ fn definition_lines(tokens: &Tokens) -> Option<Vec<(usize, usize)>> {
 fn definition_head(tokens: &Tokens, from: usize, to: usize) -> Option<(usize, Vec<usize>)> {
     let mut ids = Vec::new();
     let mut depth = 0_usize;
+    // `x (what it is)`: the bracket is the separator where nothing else follows.
+    let mut bracket = None;
     for at in from..to {
         match &tokens.tokens[at] {
             Token::Id(id) if depth == 0 && ids.len() < REACH => ids.push(*id),
-            Token::Mark('(' | '[') if !ids.is_empty() => depth += 1,
+            Token::Mark('(' | '[') if !ids.is_empty() => {
+                bracket = bracket.or(Some(at));
+                depth += 1;
+            }
             Token::Mark(')' | ']') if depth > 0 => depth -= 1,
             Token::Mark(':' | '—' | '–' | '=' | '→' | '-') if depth == 0 && !ids.is_empty() =>
             {
@@ -102,10 +107,11 @@ fn definition_head(tokens: &Tokens, from: usize, to: usize) -> Option<(usize, Ve
                     && (words::names_soft_right(word)
                         || matches!(word.as_str(), "the" | "new" | "id")) => {}
             _ if depth > 0 => {}
+            Token::Mark('.') if at + 1 == to => {}
             _ => return None,
         }
     }
-    None
+    bracket.filter(|_| depth == 0).map(|at| (at, ids))
 }
 
 fn definition(tokens: &Tokens, from: usize, to: usize, unit: Unit, context: Context) -> Vec<Said> {
@@ -409,7 +415,9 @@ fn stance(
     if context.example || before.iter().any(|word| words::is_example(word)) {
         return mention("it stands in an example");
     }
-    if before.windows(2).any(|two| two == ["such", "as"]) || before.last() == Some(&"like") {
+    if before.windows(2).any(|two| two == ["such", "as"] || two == ["for", "instance"])
+        || before.last() == Some(&"like")
+    {
         return mention("it stands in an example");
     }
     // We define the capability `x`.
@@ -423,7 +431,9 @@ fn stance(
         );
     }
     // `…, x, the right to …` and `the right to … is x`.
-    if said_behind(tokens, at, to) || said_before(&before) {
+    let joined = chained && matches!(before.last(), Some(&("and" | "or")));
+    let leading = &before[..before.len() - usize::from(joined)];
+    if said_behind(tokens, at, to) || said_before(leading) {
         return (
             Stance::Declares(Certainty::Medium, "a sentence says which right it is".to_owned()),
             Some(open),
@@ -499,18 +509,35 @@ fn said_behind(tokens: &Tokens, at: usize, to: usize) -> bool {
 
 /// `the right to … is x`.
 fn said_before(before: &[&str]) -> bool {
+    // `the engines are x and y`, `a second right called x`.
+    let named = match before {
+        [.., noun, "are" | "called" | "named"] => words::names_right(noun),
+        _ => false,
+    };
+    let usage = before.iter().any(|word| {
+        matches!(
+            *word,
+            "needed"
+                | "required"
+                | "missing"
+                | "used"
+                | "asked"
+                | "requested"
+                | "granted"
+                | "if"
+                | "when"
+        )
+    });
+    if named && !usage {
+        return true;
+    }
     let [first, .., last] = before else { return false };
     matches!(*last, "is" | "are" | "named" | "called")
         && is_article(first)
         && before.iter().take(4).zip(before.iter().skip(1)).any(|(noun, next)| {
             words::names_right(noun) && matches!(*next, "to" | "of" | "that" | "for")
         })
-        && !before.iter().any(|word| {
-            matches!(
-                *word,
-                "needed" | "required" | "missing" | "used" | "asked" | "requested" | "granted"
-            )
-        })
+        && !usage
 }
 
 fn is_article(word: &str) -> bool {

@@ -329,7 +329,7 @@ impl Reader<'_> {
         let at = self.read.outline.push(level, &title, explicit.as_deref(), line);
         let parent = self.read.outline.headings[at].parent;
         let outer = parent.and_then(|parent| self.headings.get(parent)).copied();
-        let own = words::heading(&title);
+        let own = words::heading(&Tokens::read(&pieces).words_only());
         self.headings.push(own.within(outer.unwrap_or_default()));
         self.here = Some(at);
         self.heading = self.headings[at];
@@ -415,7 +415,7 @@ impl Reader<'_> {
                 unit = Unit::Item;
             }
         }
-        if matches!(self.open.last(), Some(Open::Term)) {
+        if matches!(self.open.last(), Some(Open::Term | Open::Definition)) {
             unit = Unit::Item;
         }
         if unit == Unit::Item && parent.is_none() {
@@ -446,7 +446,7 @@ impl Reader<'_> {
         {
             *declared = (before, now);
         }
-        self.lead = words::lead(&tokens.plain);
+        self.lead = words::lead(&tokens.words_only());
     }
 
     /// The first text below an id that is a heading or a term can say that it is a right, or none.

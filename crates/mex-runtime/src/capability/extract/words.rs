@@ -106,11 +106,8 @@ const EXAMPLE: &[&str] = &[
     "tutorial",
     "walkthrough",
     "changelog",
-    "history",
-    "instance",
     "e.g",
     "placeholder",
-    "say",
 ];
 
 /// Words that refuse wherever they stand in a heading or a leading sentence.
@@ -302,7 +299,7 @@ pub(super) fn heading(title: &str) -> Context {
     } else {
         None
     };
-    Context { topic, against, example: any(&words, EXAMPLE) }
+    Context { topic, against, example: any(&words, EXAMPLE) || words == ["history"] }
 }
 
 /// What the paragraph before a list, a table or a block says of it: its last sentence.
