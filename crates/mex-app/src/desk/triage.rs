@@ -284,3 +284,54 @@ fn inert(text: &str) -> String {
     }
     safe
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use mex_runtime::event::EventContext;
+
+    use super::*;
+    use crate::app::App;
+    use crate::place::Places;
+
+    /// Ten seconds are ten seconds, and one moment more is too late: nothing changes then.
+    #[test]
+    fn a_change_is_taken_back_for_ten_seconds_and_no_longer() {
+        let folder = tempfile::tempdir().unwrap();
+        let places =
+            Places { data_dir: folder.path().join("data"), tools_dir: folder.path().join("tools") };
+        let app = App::open(places, ("/nowhere".into(), Vec::new())).unwrap();
+        let context = EventContext::system(app.actor_id.clone());
+        crate::problem::registry_fallback(&app, &context, "it was changed").unwrap();
+        let screens = Screens::new(Arc::new(app));
+        let recorder = &screens.app.recorder;
+        let id = || {
+            let page = recorder.find_problems(&Default::default()).unwrap();
+            page.items[0].problem.fingerprint.to_string()
+        };
+        let mute = || {
+            let request = TriageRequest {
+                ids: vec![id()],
+                to: ProblemStatus::Muted,
+                reason: "noise".to_owned(),
+            };
+            let undo_token = screens.triage(&request).unwrap().undo_token;
+            UndoTriageRequest { undo_token }
+        };
+        let status = || recorder.problem(&id().parse().unwrap()).unwrap().status;
+        let undo = mute();
+        let late = Instant::now() + UNDO + Duration::from_millis(1);
+        assert_eq!(screens.undo_at(&undo, late).unwrap_err().code, Code::UndoExpired);
+        assert_eq!(status(), ProblemStatus::Muted);
+        let undo = mute();
+        let in_time = Instant::now() + UNDO - Duration::from_secs(1);
+        // It was muted before this change too: that is what it is again.
+        assert_eq!(screens.undo_at(&undo, in_time).unwrap().problems.len(), 1);
+        assert_eq!(status(), ProblemStatus::Muted);
+        for _ in 0..MOST_UNDOS + 3 {
+            mute();
+        }
+        assert_eq!(locked(&screens.undos).0.len(), MOST_UNDOS, "what can be taken back is bounded");
+    }
+}

@@ -3,11 +3,13 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use mex_recorder::FlightRecorder;
 use mex_recorder::query::find::{
     Condition, Direction, FoundProblem, Pattern, ProblemOrder, ProblemPage, ProblemQuery, Sense,
     Test,
 };
+use mex_recorder::query::{EventFilter, Order};
 use mex_runtime::diagnostic::{Diagnostic, Location, ProblemStatus};
 use mex_runtime::digest::Digest;
 use mex_runtime::facet::{Facet, facets};
@@ -17,7 +19,9 @@ use mex_runtime::severity::Severity;
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use crate::kit::{context, diagnostic, older_version, open, raw_value, tamper};
+use crate::kit::{
+    START, begin_all, context, diagnostic, older_version, open, raw_value, tamper, write_notes,
+};
 
 const ORDERS: [ProblemOrder; 5] = [
     ProblemOrder::Gravest,
@@ -382,6 +386,63 @@ fn no_question_reads_a_whole_table_of_100_000_problems() {
         let mut sorted = found.items.clone();
         sorted = ordered(sorted, ProblemOrder::Gravest);
         assert_eq!(fingerprints(&found.items), fingerprints(&sorted), "{test:?}");
+    }
+}
+
+/// Whatever is asked of the timeline, a page costs what its own list does: each filter is a search by
+/// an index, and only a page without a filter walks the events, to its end. Pages are the whole in order.
+#[test]
+fn no_filter_of_the_timeline_goes_through_all_events() {
+    let folder = tempfile::tempdir().unwrap();
+    let recorder = open(folder.path());
+    for round in 0..20 {
+        write_notes(&recorder, 990);
+        scan(&recorder, round * 10..round * 10 + 10);
+    }
+    let (run_id, job_id, op_id) = begin_all(&recorder, recorder.session_id()).unwrap();
+    let second = |second: i64| Some(Timestamp::from_second(START + second).unwrap());
+    let of = |change: &dyn Fn(&mut EventFilter)| {
+        let mut filter = EventFilter { limit: 7, ..EventFilter::default() };
+        change(&mut filter);
+        filter
+    };
+    let filters = [
+        of(&|filter| filter.event_type = Some("diagnostic".to_owned())),
+        of(&|filter| filter.kind = Some("scan_begun".to_owned())),
+        of(&|filter| filter.run_id = Some(run_id)),
+        of(&|filter| filter.job_id = Some(job_id)),
+        of(&|filter| filter.op_id = Some(op_id)),
+        of(&|filter| filter.capability_id = Some("net.http".to_owned())),
+        of(&|filter| filter.since = second(150)),
+        of(&|filter| filter.until = second(40)),
+        of(&|filter| (filter.since, filter.until) = (second(20), second(60))),
+        of(&|filter| {
+            filter.event_type = Some("diagnostic".to_owned());
+            filter.since = second(100);
+        }),
+    ];
+    for filter in filters {
+        for order in [Order::Newest, Order::Oldest] {
+            let mut filter = EventFilter { order, ..filter.clone() };
+            let whole = EventFilter { limit: 0, ..filter.clone() };
+            let mut expected: Vec<u64> = Vec::new();
+            let mut page = recorder.events(&whole).unwrap();
+            expected.extend(page.items.iter().map(|event| event.seq));
+            let mut found: Vec<u64> = Vec::new();
+            for _ in 0..12 {
+                let lines = recorder.explain_events(&filter).unwrap();
+                let scans = lines.iter().any(|line| line.starts_with("SCAN"));
+                assert!(!scans, "{filter:?}: {lines:?}");
+                page = recorder.events(&filter).unwrap();
+                found.extend(page.items.iter().map(|event| event.seq));
+                match (page.next, order) {
+                    (None, _) => break,
+                    (next, Order::Newest) => filter.before_seq = next,
+                    (next, Order::Oldest) => filter.after_seq = next,
+                }
+            }
+            assert_eq!(found, expected[..found.len()], "{filter:?}");
+        }
     }
 }
 

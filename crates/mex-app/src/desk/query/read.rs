@@ -402,4 +402,91 @@ mod tests {
             }
         }
     }
+
+    /// Numbers that look random and are the same in every run.
+    struct Dice(u64);
+
+    impl Dice {
+        fn below(&mut self, most: usize) -> usize {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 7;
+            self.0 ^= self.0 << 17;
+            (self.0 % most as u64) as usize
+        }
+
+        fn one<'a>(&mut self, of: &[&'a str]) -> &'a str {
+            of[self.below(of.len())]
+        }
+    }
+
+    /// Whatever is typed is read or refused; a refusal names a word that stands exactly there.
+    #[test]
+    fn any_text_is_read_or_refused_with_its_place() {
+        const PIECES: [&str; 28] = [
+            "is:",
+            "open",
+            "severity:",
+            "high",
+            ",",
+            " ",
+            "\"",
+            "\\",
+            "-",
+            ":",
+            "*",
+            "no:",
+            "new:",
+            "yes",
+            "file:",
+            "src/",
+            "scan:",
+            "latest",
+            "tool:",
+            "ä",
+            "😀",
+            "\u{202e}",
+            "\t",
+            "\n",
+            "\0",
+            "project",
+            "status:",
+            "x",
+        ];
+        let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
+        let (mut read, mut refused) = (0, 0);
+        for _ in 0..50_000 {
+            let line: String = (0..dice.below(9)).map(|_| dice.one(&PIECES)).collect();
+            match parse(&line) {
+                Ok(_) => read += 1,
+                Err(error) => {
+                    refused += 1;
+                    let units: Vec<u16> = line.encode_utf16().collect();
+                    let named = String::from_utf16(&units[error.start..error.end]).unwrap();
+                    assert_eq!(error.word, named.chars().take(80).collect::<String>(), "{line:?}");
+                }
+            }
+        }
+        assert!(read > 1_000 && refused > 1_000, "{read} read, {refused} refused");
+    }
+
+    /// A line made of terms reads back as exactly these terms, whatever their values hold.
+    #[test]
+    fn a_line_made_of_terms_reads_back_as_these() {
+        const VALUES: [&str; 9] =
+            ["a", "lodash", "a b", "x,y", "\"", "\\", "*", "@scope/name", "ü😀"];
+        let mut dice = Dice(0x2545_f491_4f6c_dd1d);
+        for _ in 0..5_000 {
+            let (mut line, mut expected) = (String::new(), Vec::new());
+            for _ in 0..dice.below(6) {
+                let negated = dice.below(3) == 0;
+                let field = Field::ALL[dice.below(Field::ALL.len())];
+                let texts: Vec<&str> = (0..=dice.below(3)).map(|_| dice.one(&VALUES)).collect();
+                let spelled: Vec<String> = texts.iter().map(|text| spelled(text)).collect();
+                let minus = if negated { "-" } else { "" };
+                line.push_str(&format!(" {minus}{}:{} ", field.word(), spelled.join(",")));
+                expected.push(QueryTerm { negated, what: values(field, &texts) });
+            }
+            assert_eq!(asked(&line), expected, "{line}");
+        }
+    }
 }

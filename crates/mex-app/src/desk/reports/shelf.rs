@@ -68,12 +68,6 @@ impl Shelf {
     pub(in crate::desk) fn close(&mut self, run_id: RunId) {
         self.0.retain(|scan| scan.entry.run_id != run_id);
     }
-
-    /// How many scans are held.
-    #[cfg(test)]
-    pub(in crate::desk) fn len(&self) -> usize {
-        self.0.len()
-    }
 }
 
 impl Screens {
@@ -251,5 +245,55 @@ impl ParsedScan {
                 _ => None,
             })
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mex_runtime::port::Clock as _;
+
+    use super::*;
+    use crate::app::App;
+    use crate::place::Places;
+
+    /// A few scans are held, one that runs is not, and one that is closed goes at once.
+    #[test]
+    fn the_shelf_holds_a_few_scans_and_none_that_runs() {
+        let folder = tempfile::tempdir().unwrap();
+        let places =
+            Places { data_dir: folder.path().join("data"), tools_dir: folder.path().join("tools") };
+        let app = App::open(places, ("/nowhere".into(), Vec::new())).unwrap();
+        let runs: Vec<RunId> = (0..5).map(|_| RunId::new(app.clock.uuid())).collect();
+        for (at, run_id) in runs.iter().enumerate() {
+            let mut context = app.by_person();
+            context.workflow_run_id = Some(*run_id);
+            let begun = SystemEvent::ScanBegun {
+                project: "/srv/shop".to_owned(),
+                mode: "normal".to_owned(),
+                policy_ref: None,
+                allowlist_ref: None,
+                signers_ref: None,
+                session_id: "elsewhere".to_owned(),
+            };
+            app.record(&context, EventBody::System(begun)).unwrap();
+            if at > 0 {
+                let ended = SystemEvent::ScanInterrupted { reason: "stopped".to_owned() };
+                app.record(&context, EventBody::System(ended)).unwrap();
+            }
+        }
+        let screens = Screens::new(Arc::new(app));
+        let held = || -> Vec<RunId> {
+            locked(&screens.shelf).0.iter().map(|scan| scan.entry.run_id).collect()
+        };
+        let running = screens.parsed(&runs[0].to_string()).unwrap();
+        assert!(held().is_empty() && running.absent[0].contains("still runs"));
+        for run_id in &runs[1..] {
+            screens.parsed(&run_id.to_string()).unwrap();
+        }
+        assert_eq!(held(), runs[2..]);
+        screens.parsed(&runs[2].to_string()).unwrap();
+        assert_eq!(held(), [runs[3], runs[4], runs[2]]);
+        locked(&screens.shelf).close(runs[4]);
+        assert_eq!(held(), [runs[3], runs[2]]);
     }
 }
