@@ -62,6 +62,29 @@ impl Candidate {
         })
     }
 
+    /// Reads again what was recorded with a diff, and so kept every rule then. What can have moved since
+    /// are the engines of this program: their needs are judged again.
+    ///
+    /// # Errors
+    /// For a registry, profiles or engines that do not go together any more.
+    pub(super) fn again(draft: &str, profiles: &str, catalog: &EngineCatalog) -> AppResult<Self> {
+        let subject = Drafted::read(draft)?;
+        let text = subject.text()?;
+        let registry = CapabilityRegistry::parse(&text).map_err(of_registry)?;
+        let own = Profiles::parse(profiles, &registry)
+            .map_err(|error| AppError::new(Code::RegistryInvalid, error.to_string()))?;
+        if !catalog.uncovered(&registry).is_empty() {
+            refuse_defects(&subject.judge(profiles, catalog)?)?;
+        }
+        Ok(Self {
+            draft_sha256: Digest::of(draft.as_bytes()),
+            registry,
+            engines: subject.engines(),
+            profiles: own,
+            profiles_text: profiles.to_owned(),
+        })
+    }
+
     /// What it changes.
     ///
     /// # Errors

@@ -293,33 +293,14 @@ impl App {
     /// `MEX-REGISTRY-STALE`, naming what is another now.
     pub(super) fn rediff(&self, recorded: RegistryDiffed) -> AppResult<Rediffed> {
         let rules = self.in_force()?;
-        let shown = self.read_diff(&recorded.diff_ref.sha256)?;
-        let stale = |what: String| AppError::new(Code::RegistryStale, what);
-        if shown.base.registry_sha256 != rules.registry.digest() {
-            return Err(stale(format!(
-                "the diff is made against registry {}, and {} is in force",
-                shown.base.capability_registry_version,
-                rules.registry.version()
-            )));
-        }
         let draft = self.registry_text(&recorded.draft_ref.sha256)?;
         let profiles = self.registry_text(&recorded.profiles_ref.sha256)?;
-        let candidate = Candidate::read(&draft, &profiles, &self.catalog)?;
+        let candidate = Candidate::again(&draft, &profiles, &self.catalog)?;
         let diff = candidate.diff(&rules, &self.engine_needs(), &self.highest_version()?)?;
         let diff_sha256 = diff.digest().map_err(internal)?;
         if diff_sha256 != recorded.diff_ref.sha256 {
-            let part = if shown.base.profiles_sha256 != diff.base.profiles_sha256 {
-                "the profiles in force are others now"
-            } else if shown.next.capability_registry_version
-                != diff.next.capability_registry_version
-            {
-                "another version was published meanwhile"
-            } else if shown.engines != diff.engines {
-                "the engines are others now"
-            } else {
-                "the same draft gives another diff now"
-            };
-            return Err(stale(format!("the diff {} is dead: {part}", recorded.diff_ref.sha256)));
+            let shown = self.read_diff(&recorded.diff_ref.sha256)?;
+            return Err(AppError::new(Code::RegistryStale, stale(&shown, &diff)));
         }
         Ok(Rediffed { recorded, candidate, diff, diff_sha256 })
     }
@@ -330,6 +311,26 @@ impl App {
         let first = all.into_iter().rev().find(|one| one.draft_ref.sha256 == *draft_sha256);
         Ok(first.map(|one| one.event.event.actor_id))
     }
+}
+
+/// Why a diff that was shown is another one now.
+fn stale(shown: &RegistryDiff, now: &RegistryDiff) -> String {
+    if shown.base.registry_sha256 != now.base.registry_sha256 {
+        return format!(
+            "the diff is made against registry {}, and {} is in force",
+            shown.base.capability_registry_version, now.base.capability_registry_version
+        );
+    }
+    let part = if shown.base.profiles_sha256 != now.base.profiles_sha256 {
+        "the profiles in force are others now"
+    } else if shown.next.capability_registry_version != now.next.capability_registry_version {
+        "another version was published meanwhile"
+    } else if shown.engines != now.engines {
+        "the engines are others now"
+    } else {
+        "the same draft gives another diff now"
+    };
+    format!("the diff is dead: {part}")
 }
 
 /// Writes nothing where nothing was asked for.

@@ -613,6 +613,64 @@ fn a_scan_is_denied_or_allowed_by_what_is_published() {
     assert_eq!(allowed["verdict"]["capability_registry_version"], "2.1.0");
 }
 
+/// Issue text "Done when": a specification is edited, built, reviewed and published; a scan is denied
+/// and allowed accordingly; and it is rolled back.
+#[test]
+fn the_whole_round_from_an_edited_specification_to_a_rollback() {
+    let mex = Mex::ready();
+    mex.write("a.txt", "nothing");
+    let known = || simulate(&mex, "Coder", "proc.exec:trivy").json()["known"].clone();
+    assert_eq!(known(), false);
+    let row = "| `proc.exec:syft` |";
+    let more = "| `proc.exec:trivy` | Run trivy | integration | - | gov_standard | high | scan |\n";
+    let text = include_str!("../../../../capability_registry/spec/README.md");
+    let text = text.replacen(row, &format!("{more}{row}"), 1);
+    assert!(text.contains("trivy"), "the specification has another shape now");
+    let spec = mex.folder.path().join("registry/spec/README.md");
+    fs::create_dir_all(spec.parent().unwrap()).unwrap();
+    fs::write(&spec, text).unwrap();
+    let narrow = file(
+        &mex,
+        "narrow.json",
+        &profiles(|name, grants| {
+            if name == "supply_chain_scan" {
+                grants.retain(|id| id != "proc.exec:gitleaks");
+            }
+        }),
+    );
+    let built = mex
+        .run([
+            "registry",
+            "build",
+            "--spec",
+            path(&spec),
+            "--profiles",
+            path(&narrow),
+            "--format",
+            "json",
+        ])
+        .expect(0)
+        .json();
+    let outcome = &built["diffed"];
+    assert_eq!(outcome["diff"]["added_rights"][0]["right_id"], "capability:proc.exec:trivy");
+    mex.scan(&["--jobs", "secret"]).expect(0);
+    approve(&mex, outcome, &["--comment", "trivy comes in, gitleaks goes"]).expect(0);
+    let published = mex.run(["registry", "publish", "--format", "json"]).expect(0).json();
+    assert_eq!(published["capability_registry_version"], "2.0.0");
+    assert_eq!(known(), true);
+    let denied = mex.scan(&["--jobs", "secret"]).expect(3).json();
+    assert_eq!(denied["verdict"]["capability_registry_version"], "2.0.0", "REG-8");
+    assert_eq!(denied["verdict"]["verdict"], "denied");
+
+    let tick = "profile:supply_chain_scan:proc.exec:gitleaks";
+    mex.run(["registry", "rollback", "1.0.0", "--reason", "scans need it", "--tick", tick])
+        .expect(0);
+    assert_eq!(known(), false);
+    let allowed = mex.scan(&["--jobs", "secret"]).expect(0).json();
+    assert_eq!(allowed["verdict"]["capability_registry_version"], "3.0.0", "a right is gone again");
+    mex.run(["recorder", "verify"]).expect(0);
+}
+
 /// Section 15: drafts, registries and profiles that are none are refused with the rule named; nothing is
 /// written and what is in force stays in force.
 #[test]

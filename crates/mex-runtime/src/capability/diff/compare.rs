@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
+use serde::Serialize;
 
 use super::words;
 use super::{
@@ -14,17 +14,6 @@ use super::{
 use crate::capability::id::CapabilityId;
 use crate::capability::registry::{CapabilityEntry, CapabilityRegistry};
 use crate::digest::Digest;
-
-/// The fields of an entry beside its id, in its order; `true` for a list whose order says nothing.
-const FIELDS: [(&str, bool); 7] = [
-    ("kind", false),
-    ("display_name", false),
-    ("section_ref", false),
-    ("required_capabilities", true),
-    ("default_governance_mode", false),
-    ("risk_class", false),
-    ("tags", true),
-];
 
 pub(super) fn compare(
     base: &DiffSide<'_>,
@@ -89,16 +78,17 @@ fn fields(
     if same == *after {
         return Ok((Vec::new(), Vec::new()));
     }
-    let (mut one, mut two) = (serde_json::to_value(before)?, serde_json::to_value(after)?);
     let mut found = Vec::new();
-    for (field, listed) in FIELDS {
-        let (before, after) = (one[field].take(), two[field].take());
-        let (gained, lost) = if listed { difference(&before, &after) } else { Default::default() };
-        let changed = if listed { !gained.is_empty() || !lost.is_empty() } else { before != after };
-        if changed {
-            found.push(FieldChange { field: field.to_owned(), before, after, gained, lost });
-        }
-    }
+    let (one, two) = (before, after);
+    plain(&mut found, "kind", &one.kind, &two.kind)?;
+    plain(&mut found, "display_name", &one.display_name, &two.display_name)?;
+    plain(&mut found, "section_ref", &one.section_ref, &two.section_ref)?;
+    let (needs, other) = (&one.required_capabilities, &two.required_capabilities);
+    listed(&mut found, "required_capabilities", needs, other)?;
+    let (mode, other) = (&one.default_governance_mode, &two.default_governance_mode);
+    plain(&mut found, "default_governance_mode", mode, other)?;
+    plain(&mut found, "risk_class", &one.risk_class, &two.risk_class)?;
+    listed(&mut found, "tags", &one.tags, &two.tags)?;
     let mut marks = BTreeSet::new();
     if after.risk_class != before.risk_class {
         let raised = after.risk_class > before.risk_class;
@@ -124,14 +114,44 @@ fn fields(
     Ok((found, marks.into_iter().collect()))
 }
 
-/// What comes into a list and what goes out of it, sorted, each once.
-fn difference(before: &Value, after: &Value) -> (Vec<String>, Vec<String>) {
-    let set = |value: &Value| -> BTreeSet<String> {
-        let items = value.as_array().into_iter().flatten();
-        items.filter_map(|item| item.as_str().map(str::to_owned)).collect()
-    };
-    let (one, two) = (set(before), set(after));
-    (two.difference(&one).cloned().collect(), one.difference(&two).cloned().collect())
+/// A field that is one value.
+fn plain<T: PartialEq + Serialize>(
+    found: &mut Vec<FieldChange>,
+    field: &str,
+    before: &T,
+    after: &T,
+) -> Result<(), serde_json::Error> {
+    if before != after {
+        found.push(FieldChange {
+            field: field.to_owned(),
+            before: serde_json::to_value(before)?,
+            after: serde_json::to_value(after)?,
+            gained: Vec::new(),
+            lost: Vec::new(),
+        });
+    }
+    Ok(())
+}
+
+/// A field that is a list, whose order and repetitions say nothing.
+fn listed<T: Ord + ToString + Serialize>(
+    found: &mut Vec<FieldChange>,
+    field: &str,
+    before: &[T],
+    after: &[T],
+) -> Result<(), serde_json::Error> {
+    let (one, two) = (before.iter().collect::<BTreeSet<_>>(), after.iter().collect());
+    if one != two {
+        let text = |ids: Vec<&&T>| ids.into_iter().map(|id| id.to_string()).collect();
+        found.push(FieldChange {
+            field: field.to_owned(),
+            before: serde_json::to_value(before)?,
+            after: serde_json::to_value(after)?,
+            gained: text(two.difference(&one).collect()),
+            lost: text(one.difference(&two).collect()),
+        });
+    }
+    Ok(())
 }
 
 /// Removed and added entries that look like one thing: alone in saying the same name, or alone in
