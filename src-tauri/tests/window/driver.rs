@@ -70,15 +70,14 @@ impl Session {
         Some(Element { session: self, id: found[ELEMENT].as_str()?.to_owned() })
     }
 
-    /// The first element whose own text is this, once it is there.
+    /// Clicks on it as a mouse would, once it is there and can be used; also where the page draws it
+    /// anew in between.
     #[track_caller]
-    pub fn find_text(&self, css: &str, text: &str) -> Element<'_> {
-        let script = "return [...document.querySelectorAll(arguments[0])]
-            .find((one) => one.textContent.trim().includes(arguments[1])) ?? null;";
-        self.wait(&format!("`{css}` with `{text}`"), || {
-            let found = self.run(script, json!([css, text]));
-            Some(Element { session: self, id: found[ELEMENT].as_str()?.to_owned() })
-        })
+    pub fn click(&self, css: &str) {
+        self.wait(&format!("`{css}` to click"), || {
+            let element = self.find_now(css).filter(Element::is_enabled)?;
+            post(&element.url("click"), &json!({})).ok().map(drop)
+        });
     }
 
     /// Everything that is written on the page now.
@@ -137,14 +136,9 @@ impl Drop for Session {
 }
 
 impl Element<'_> {
-    /// Clicks it as a mouse would.
-    pub fn click(&self) {
-        post(&self.url("click"), &json!({})).unwrap();
-    }
-
     /// Whether it can be used.
     pub fn is_enabled(&self) -> bool {
-        get(&self.url("enabled")).unwrap() == json!(true)
+        get(&self.url("enabled")).is_ok_and(|enabled| enabled == json!(true))
     }
 
     /// One of its attributes; empty where it has none.
