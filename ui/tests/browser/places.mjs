@@ -7,6 +7,8 @@ const read = (name) =>
 const scans = read('scans')[0].answer.items;
 const problems = read('problems')[0].answer.items;
 const gates = read('gates');
+const events = read('events')[0].answer.items;
+const artifacts = read('artifact');
 
 export const LAST_SCAN = scans[0].run_id;
 export const PROBLEM = problems.find((row) => row.file !== null).problem.fingerprint;
@@ -15,6 +17,10 @@ export const ATTEMPT = gates.at(-1).question.id;
 export const DENIED = gates.find((one) =>
   one.answer.rows.some((row) => row.before.outcome === 'DENY'),
 )?.question.id;
+
+export const EVENT = events.find((one) => one.event.payload.kind === 'scan_ended').event.event_id;
+export const ARTIFACT = artifacts.find((one) => one.answer.sidecars[0]?.provenance !== null)
+  .question.id;
 
 /** `[name, hash, options]`. */
 export const PLACES = [
@@ -29,13 +35,36 @@ export const PLACES = [
   ['problem', `/problem/${PACKAGE_PROBLEM}`, {}],
   ['gates', '/gates', {}],
   ['gates-attempt', `/gates/${DENIED ?? ATTEMPT}`, {}],
-  ['reports', '/reports', {}],
-  ['exceptions', '/exceptions', {}],
+  ['reports', '/reports', { open: 'Vulnerability' }],
+  ['reports-sbom', `/reports/${LAST_SCAN}/components`, { search: 'rows=5000' }],
+  [
+    'reports-tree',
+    `/reports/${LAST_SCAN}/components`,
+    { search: 'rows=5000', kept: { 'reports.sbom': 'tree' }, tree: true },
+  ],
+  ['reports-licences', `/reports/${LAST_SCAN}/licenses`, {}],
+  ['reports-licence', `/reports/${LAST_SCAN}/licenses`, { open: 'Licence' }],
+  ['reports-secrets', `/reports/${LAST_SCAN}/secrets`, { open: 'Secret' }],
+  ['reports-coverage', `/reports/${LAST_SCAN}/coverage`, {}],
+  ['exceptions', '/exceptions', { open: 'Exceptions' }],
+  ['exceptions-add', '/exceptions', { keys: ['n'] }],
+  ['exceptions-impact', '/exceptions', { impact: true }],
+  ['exceptions-proposals', '/exceptions?tab=proposals', {}],
   ['timeline', '/timeline', {}],
+  ['timeline-event', `/timeline/${EVENT}`, {}],
+  ['timeline-verify', '/timeline', { keys: ['v'] }],
   ['artifacts', '/artifacts', {}],
-  ['registry', '/registry', {}],
+  ['artifact', `/artifacts/${ARTIFACT}`, {}],
+  ['registry', '/registry', { open: 'Capabilities' }],
+  ['registry-draft', '/registry/draft', {}],
+  ['registry-fields', '/registry/draft', { kept: { 'registry.diff': 'fields' } }],
+  ['registry-text', '/registry/draft', { kept: { 'registry.diff': 'text' } }],
+  ['registry-changed', '/registry/draft', { search: 'redraft=1', says: 'no longer the draft' }],
+  ['registry-versions', '/registry/versions', {}],
   ['tools', '/tools', {}],
+  ['tools-fetch', '/tools', { keys: ['f'] }],
   ['consents', '/consents', {}],
+  ['consents-grant', '/consents', { keys: ['n'] }],
   ['settings', '/settings', {}],
   ['lost', '/lost?uri=mex%3A%2F%2Fproblem%2F0000', {}],
   ['palette', '/home', { keys: ['Control+k'] }],
@@ -57,6 +86,25 @@ export async function show(browser, [, hash, options], how = {}) {
     await page.getByRole('heading', { name: 'Scanning' }).waitFor();
     await page.waitForTimeout(700);
   }
+  if (options.open !== undefined) {
+    await page.getByRole('grid').first().focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('complementary').last().waitFor();
+  }
+  if (options.tree === true) {
+    await page.getByRole('tree').focus();
+    for (const key of ['ArrowRight', 'ArrowDown', 'ArrowRight']) {
+      await page.keyboard.press(key);
+      await page.waitForTimeout(100);
+    }
+  }
+  if (options.impact === true) {
+    await page.keyboard.press('n');
+    await page.getByLabel('Why').fill('the affected call is not reachable');
+    await page.getByRole('button', { name: 'Show what it would hide' }).click();
+    await page.getByRole('button', { name: 'Accept and save' }).waitFor();
+  }
+  if (options.says !== undefined) await page.getByText(options.says).first().waitFor();
   for (const key of options.keys ?? []) {
     await page.waitForTimeout(100);
     await page.keyboard.press(key);
