@@ -81,10 +81,17 @@ fn sources() -> BTreeMap<String, String> {
     }
     let mut found = Vec::new();
     walk(&root().join("crates"), &mut found);
+    walk(&root().join("src-tauri/src"), &mut found);
+    walk(&root().join("src-tauri/tests"), &mut found);
     found
         .into_iter()
         .map(|path| {
-            let name = path.strip_prefix(root().join("crates")).unwrap();
+            let name = match path.strip_prefix(root().join("crates")) {
+                Ok(name) => name.to_owned(),
+                // The desktop's crate lies where Tauri looks for it.
+                Err(_) => Path::new("mex-desktop")
+                    .join(path.strip_prefix(root().join("src-tauri")).unwrap()),
+            };
             (name.to_str().unwrap().replace('\\', "/"), std::fs::read_to_string(&path).unwrap())
         })
         .collect()
