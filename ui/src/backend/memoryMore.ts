@@ -2,7 +2,7 @@
 // rows, filtered, sorted and paged here; what a person changes is changed in memory alone.
 // Long because each command is a few lines and they share their rows.
 import type {
-  ArtifactNaming,
+  ArtifactRow,
   ComponentRow,
   ConsentEntry,
   CoveragePage,
@@ -55,7 +55,7 @@ export function moreDesk(recorded: ReadonlyMap<string, Recorded>, wanted: URLSea
   const secrets = [...(hostile?.secrets ?? []), ...list<SecretRow>('secrets')];
   const licenses = [...(hostile?.licenses ?? []), ...list<LicenseRow>('licenses')];
   const events = [...list<StoredEvent>('events')].sort((a, b) => b.seq - a.seq);
-  const artifacts = list<ArtifactNaming>('artifacts');
+  const artifacts = list<ArtifactRow>('artifacts');
   const consents = none ? [] : structuredClone(answer<ConsentEntry[]>('consents') ?? []);
   const exceptions = structuredClone(
     answer<ExceptionList>('exceptions') ?? { schema_version: 'el-1.0', documents: [] },
@@ -400,7 +400,7 @@ function fits(wanted: unknown, is: unknown): boolean {
 
 function narrowed(filter: Asked): (stored: StoredEvent) => boolean {
   return ({ event }) => {
-    const { payload } = event;
+    const payload: Record<string, unknown> = { ...event.payload };
     const kind = payload['kind'] ?? payload['action'] ?? payload['change'];
     const type = filter['event_type'];
     if (typeof type === 'string' && event.event_type !== type) return false;

@@ -47,7 +47,7 @@ export function EventDrawer({
 function Whole({ stored }: { stored: StoredEvent }) {
   const { event } = stored;
   const { text, outcome } = says(event);
-  const op = event.payload['op_id'];
+  const { op_id: op }: Record<string, unknown> = { ...event.payload };
   const links: (readonly [string, ReactNode])[] = [
     ['Event', <Id key="id" id={event.event_id} what="event" />],
     ['Recorded', moment(event.timestamp)],

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import type { DiffMark, FieldChange, RegistryDiff } from '../bindings/more';
+import type { Mark, FieldChange, RegistryDiff } from '../bindings/more';
 import { Card } from '../shared/Card';
 import { useKept } from '../shared/kept';
 import { Said } from '../shared/Said';
@@ -48,7 +48,7 @@ export function Changes({ diff }: { diff: RegistryDiff }) {
   );
 }
 
-function Marks({ marks }: { marks: readonly DiffMark[] }) {
+function Marks({ marks }: { marks: readonly Mark[] }) {
   return marks.map((mark) => {
     const [tone, word] = MARKS[mark];
     return (
@@ -147,7 +147,7 @@ function Changed({
 }: {
   name: string;
   how: string;
-  marks: readonly DiffMark[];
+  marks: readonly Mark[];
   children: ReactNode;
 }) {
   return (

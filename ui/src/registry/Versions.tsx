@@ -96,25 +96,19 @@ function List({
             )}
           </Cell>
           <Cell tight quiet>
-            {one.how === null ? 'compiled in' : HOW[one.how]}
+            {HOW[one.how]}
           </Cell>
           <Cell quiet>
             {one.state.state === 'unreadable' ? (
               <Said text={one.state.reason} />
-            ) : one.published_at === null ? (
-              '–'
             ) : (
               <>
-                <Untrusted text={one.published_by ?? ''} />, <Time at={one.published_at} />
+                <Untrusted text={one.published_by} />, <Time at={one.published_at} />
               </>
             )}
           </Cell>
           <Cell tight>
-            {one.registry_sha256 === null ? (
-              '–'
-            ) : (
-              <Id id={one.registry_sha256} what="registry digest" />
-            )}
+            <Id id={one.registry_sha256} what="registry digest" />
           </Cell>
           <Cell tight>
             {one.diff_sha256 === null ? (

@@ -1,5 +1,5 @@
 // How the registry's own words are said to people.
-import type { CapabilityEntry, DiffMark, RegistryDiff } from '../bindings/more';
+import type { CapabilityEntry, Mark, RegistryDiff } from '../bindings/more';
 import type { Tone } from '../shared/Word';
 
 export const RISKS: Record<CapabilityEntry['risk_class'], [Tone, string]> = {
@@ -15,7 +15,7 @@ export const MODES: Record<CapabilityEntry['default_governance_mode'], string> =
   gov_light: 'every use is recorded',
 };
 
-export const MARKS: Record<DiffMark, [Tone, string]> = {
+export const MARKS: Record<Mark, [Tone, string]> = {
   risk_raised: ['block', 'risk raised'],
   right_widened: ['incomplete', 'right widened'],
   watched_less: ['incomplete', 'watched less'],
