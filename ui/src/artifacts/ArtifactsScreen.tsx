@@ -1,5 +1,5 @@
 import { useRef, useState } from 'react';
-import type { ArtifactNaming } from '../bindings/more';
+import type { ArtifactRow } from '../bindings/more';
 import { useBackend } from '../backend/use';
 import { useAction } from '../shared/actions';
 import { Button } from '../shared/Button';
@@ -34,7 +34,7 @@ const ROLES: readonly string[] = [
   'env',
 ];
 
-const COLUMNS: readonly Column<ArtifactNaming>[] = [
+const COLUMNS: readonly Column<ArtifactRow>[] = [
   {
     key: 'sha256',
     title: 'SHA-256',
@@ -104,7 +104,7 @@ export function ArtifactsScreen({
   const op = filter.get('op');
   const question = { run, op, role };
   const key = JSON.stringify(question);
-  const rows = useRows<ArtifactNaming>(key, (after, limit) =>
+  const rows = useRows<ArtifactRow>(key, (after, limit) =>
     backend.artifacts({ ...question, after, limit }),
   );
   const at = (id: string | undefined, changes: Readonly<Record<string, string | undefined>> = {}) =>
