@@ -6,6 +6,8 @@ import { Dialog } from '../shared/Dialog';
 import { TextArea } from '../shared/Field';
 import { counted } from '../shared/format';
 import { useAnnounce } from '../shared/Live';
+import { to } from '../shared/paths';
+import { go } from '../shared/route';
 import { useToast } from '../shared/Toasts';
 import { TroubleView } from '../shared/TroubleView';
 import { Untrusted } from '../shared/Untrusted';
@@ -48,7 +50,7 @@ export function Decide({
         ? `At most ${MOST_COMMENT} characters.`
         : undefined;
   const pending = decide.isPending || publish.isPending;
-  const go = () => {
+  const send = () => {
     setTried(true);
     if (dead !== null || wrong !== undefined || pending) return;
     if (what === 'publish') {
@@ -60,6 +62,7 @@ export function Decide({
             announce(`Registry ${done.capability_registry_version} is in force`);
             toast({ text: `Registry ${done.capability_registry_version} is in force`, seconds: 6 });
             onClose();
+            go(to.registry());
           },
         },
       );
@@ -90,14 +93,14 @@ export function Decide({
     <Dialog
       title={titles[what]}
       onClose={onClose}
-      onSubmit={go}
+      onSubmit={send}
       foot={
         <>
           <Button onClick={onClose}>Cancel</Button>
           <Button
             look={what === 'reject' ? 'danger' : 'primary'}
             disabled={dead !== null || pending}
-            onClick={go}
+            onClick={send}
           >
             {what === 'approve' ? 'Approve' : what === 'reject' ? 'Reject' : 'Publish'}
           </Button>
@@ -137,7 +140,7 @@ export function Decide({
           onKeyDown={(event) => {
             if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
               event.preventDefault();
-              go();
+              send();
             }
           }}
         />
