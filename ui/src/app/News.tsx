@@ -33,7 +33,7 @@ export function News() {
         if (folder !== undefined) go(pathOf('home', [], { project: folder.path }));
         else
           toast({
-            text: 'Drop a project folder to scan it. Reports are imported on the Reports screen.',
+            text: 'Drop a project folder to scan it. A report of another tool comes in with: mex import FILE',
           });
         break;
       }

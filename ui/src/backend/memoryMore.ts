@@ -67,6 +67,7 @@ export function moreDesk(recorded: ReadonlyMap<string, Recorded>, wanted: URLSea
   let draft = structuredClone(answer<RegistryDraftView>('registry_draft') ?? null);
   const versions = structuredClone(answer<RegistryVersions>('registry_versions'));
   let draftAsks = 0;
+  let recordedSince = 0;
   if (wanted.has('nodraft') || none) draft = null;
   if (hostile !== undefined && draft !== null) hostile.registry(draft);
 
@@ -303,7 +304,9 @@ export function moreDesk(recorded: ReadonlyMap<string, Recorded>, wanted: URLSea
       return found;
     },
     tail: (asked: Asked) => {
-      const end = events[0]?.seq ?? 0;
+      // A draft that changes is something that was recorded.
+      if (wanted.has('redraft')) recordedSince += 1;
+      const end = (events[0]?.seq ?? 0) + recordedSince;
       const after = asked['after_seq'];
       const came =
         typeof after === 'number' ? events.filter((one) => one.seq > after).reverse() : [];

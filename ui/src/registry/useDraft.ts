@@ -1,8 +1,9 @@
 // The draft that is shown, and whether it still is the draft (promise P30). What is shown never
 // changes under the reader: when another draft is there, the shown one is dead until it is read anew.
+// Asks for where the chain of events ends, which costs nothing, and for the draft only when it moved.
 import { useEffect, useState } from 'react';
 import type { RegistryDraftView } from '../bindings/more';
-import { useAgain, useAsk } from '../backend/use';
+import { useAgain, useAsk, useBackend } from '../backend/use';
 
 const EVERY_MS = 3_000;
 
@@ -27,14 +28,7 @@ export function useDraft(): Shown {
   // The first answer is shown; later ones only tell whether it still holds.
   if ((shown === undefined || shown === null) && newest !== undefined && newest !== shown)
     setShown(newest);
-  const watching = shown !== undefined && shown !== null;
-  useEffect(() => {
-    if (!watching) return undefined;
-    const look = setInterval(() => {
-      if (document.visibilityState === 'visible') again(['registryDraft']);
-    }, EVERY_MS);
-    return () => clearInterval(look);
-  }, [watching, again]);
+  useWatch();
   const review = (newest?.diff_sha256 === shown?.diff_sha256 ? newest : shown)?.review ?? {
     state: 'open',
   };
@@ -48,6 +42,36 @@ export function useDraft(): Shown {
     },
     asked,
   };
+}
+
+/** Says that the draft may be another one, whenever something was recorded. */
+function useWatch(): void {
+  const backend = useBackend();
+  const again = useAgain();
+  useEffect(() => {
+    let end: number | undefined;
+    let stopped = false;
+    const look = async () => {
+      try {
+        const { through_seq } = await backend.tail({ after_seq: null });
+        if (stopped) return;
+        // What was read before this screen was opened may be old too.
+        if (end !== through_seq) again(['registryDraft']);
+        end = through_seq;
+      } catch {
+        // Nobody can say whether something changed: the draft itself is asked, and says so.
+        if (!stopped) again(['registryDraft']);
+      }
+    };
+    void look();
+    const every = setInterval(() => {
+      if (document.visibilityState === 'visible') void look();
+    }, EVERY_MS);
+    return () => {
+      stopped = true;
+      clearInterval(every);
+    };
+  }, [backend, again]);
 }
 
 function life(

@@ -52,11 +52,18 @@ it('approves only once each right is ticked, and sends the digest that is render
 
 it('goes dead when the draft changes, also under an open question', async () => {
   let now: RegistryDraftView = draft;
-  const { user, of } = await open('/registry/draft', { answers: { registry_draft: () => now } });
+  let seq = 1;
+  const { user, of } = await open('/registry/draft', {
+    answers: {
+      registry_draft: () => now,
+      tail: () => ({ events: [], through_seq: seq, more: false }),
+    },
+  });
   for (const tick of await ticks()) await user.click(tick);
   await user.click(approve());
   const dialog = await screen.findByRole('dialog', { name: 'Approve 2.0.0' });
   now = { ...draft, diff_sha256: 'f'.repeat(64), drafted_by: 'mallory' };
+  seq = 2;
   expect(
     await screen.findByText('This is no longer the draft', {}, { timeout: 8_000 }),
   ).toBeTruthy();
@@ -74,6 +81,36 @@ it('goes dead when the draft changes, also under an open question', async () => 
   const anew = await ticks();
   expect(anew.every((tick) => !tick.checked && !tick.disabled)).toBe(true);
 }, 20_000);
+
+it('asks for the draft again only when something was recorded', async () => {
+  let seq = 1;
+  const { of } = await open('/registry/draft', {
+    answers: { tail: () => ({ events: [], through_seq: seq, more: false }) },
+  });
+  await ticks();
+  await waitFor(() => expect(of('tail').length).toBeGreaterThan(2), { timeout: 12_000 });
+  const asked = of('registry_draft').length;
+  expect(asked).toBeLessThanOrEqual(2);
+  seq = 2;
+  await waitFor(() => expect(of('registry_draft')).toHaveLength(asked + 1), { timeout: 12_000 });
+}, 30_000);
+
+it('is dead where nobody can say whether it still is the draft', async () => {
+  let fails = false;
+  const trouble = refuse('HSK-500-DB');
+  await open('/registry/draft', {
+    answers: {
+      tail: () => (fails ? trouble() : { events: [], through_seq: 1, more: false }),
+      registry_draft: () => (fails ? trouble() : draft),
+    },
+  });
+  await ticks();
+  fails = true;
+  expect(
+    await screen.findByText(/could not be asked just now/, {}, { timeout: 12_000 }),
+  ).toBeTruthy();
+  expect(approve().disabled).toBe(true);
+}, 30_000);
 
 it('is dead where the host says that it is', async () => {
   await open('/registry/draft', withDraft({ review: { state: 'dead', reason: 'the base moved' } }));
