@@ -1,6 +1,5 @@
 //! The generated files of the desktop are what the table of commands says. Never writes: `./dev gen` does.
 
-
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 

@@ -79,9 +79,12 @@ fn closed_desk() -> &'static Arc<Desk> {
 /// What begins something that takes minutes or ends the desk: asked of the closed one alone.
 const LASTING: &[&str] = &["start_scan", "install_tools", "sync_databases", "quit"];
 
+/// Each command with the schema of its question, and the definitions the schemas share.
+type Questions = (Vec<(Command, Option<Value>)>, Map<String, Value>);
+
 /// What is told of each command's question, with the definitions it uses.
-fn questions() -> &'static (Vec<(Command, Option<Value>)>, Map<String, Value>) {
-    static ALL: OnceLock<(Vec<(Command, Option<Value>)>, Map<String, Value>)> = OnceLock::new();
+fn questions() -> &'static Questions {
+    static ALL: OnceLock<Questions> = OnceLock::new();
     ALL.get_or_init(|| {
         let mut generator = SchemaSettings::draft2020_12().for_deserialize().into_generator();
         let all = commands::table()
