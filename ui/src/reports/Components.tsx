@@ -126,6 +126,7 @@ export function Components({ runId, mark }: { runId: string; mark: ReportMark | 
       title="Component"
       name={`components ${runId}`}
       sort="name"
+      total={mark?.findings}
       columns={COLUMNS}
       few={['name', 'version', 'worst']}
       keyOf={(row) => row.component.purl}

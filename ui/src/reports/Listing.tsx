@@ -33,6 +33,8 @@ export interface ListingProps<Row> {
   sort?: string;
   detail: (row: Row) => ReactNode;
   title: string;
+  /** How many there are without a search, where the report says so. */
+  total?: number | undefined;
   /** There is none, and all of it was looked at. */
   clean: { title: string; text: ReactNode };
   tools?: ReactNode;
@@ -49,6 +51,7 @@ export function Listing<Row>({
   sort: first = '',
   detail,
   title,
+  total,
   clean,
   tools,
 }: ListingProps<Row>) {
@@ -82,10 +85,22 @@ export function Listing<Row>({
     setOpen(null);
     grid.current?.focus();
   };
+  // The whole length is known before the list was walked; never less than what is there.
+  const all =
+    total !== undefined && words === '' && !rows.whole ? Math.max(total, rows.count) : null;
   const nothing = rows.whole && rows.known === 0;
   return (
     <>
-      <Toolbar end={<Shown known={rows.known} whole={rows.whole} what={what} one={one} />}>
+      <Toolbar
+        end={
+          <Shown
+            known={all ?? rows.known}
+            whole={rows.whole || all !== null}
+            what={what}
+            one={one}
+          />
+        }
+      >
         <Search ref={line} label={`Search ${what}`} value={words} onChange={setWords} />
         {tools}
       </Toolbar>
@@ -115,7 +130,7 @@ export function Listing<Row>({
             ref={grid}
             label={title}
             columns={open === null ? columns : columns.filter((column) => few.includes(column.key))}
-            count={rows.count}
+            count={all ?? rows.count}
             row={rows.row}
             keyOf={keyOf}
             onLook={rows.want}

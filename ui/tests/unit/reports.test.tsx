@@ -66,7 +66,10 @@ it('shows UNKNOWN licences first, and all three statements side by side', async 
 
 it('asks for a page at a time of 5,000 components and searches in the host', async () => {
   const { user, of } = await open(`/reports/${RUN}/components`, { search: 'rows=5000' });
-  await grid('Component');
+  const list = await grid('Component');
+  expect(list.getAttribute('aria-rowcount')).toBe('5001');
+  expect(screen.getByText('5,000 components')).toBeTruthy();
+  expect(of('components')).toHaveLength(1);
   await user.type(screen.getByLabelText('Search components'), 'tls-4999');
   expect(await screen.findByText('tls-4999')).toBeTruthy();
   expect(of('components').every((call) => Number(call.question['limit']) <= 500)).toBe(true);
