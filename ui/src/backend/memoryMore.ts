@@ -255,8 +255,8 @@ export function moreDesk(recorded: ReadonlyMap<string, Recorded>, wanted: URLSea
       draft = {
         ...draft,
         review: approved
-          ? { state: 'approved', reviewer_id: 'ada', review_sha256 }
-          : { state: 'rejected', reviewer_id: 'ada', comment: String(asked['comment']) },
+          ? { state: 'approved', reviewer_id: 'operator', review_sha256 }
+          : { state: 'rejected', reviewer_id: 'operator', comment: String(asked['comment']) },
       };
       const next = draft.diff.next.capability_registry_version;
       return { job_id: 'job', review_sha256, next_version: approved ? next : null };
@@ -276,7 +276,7 @@ export function moreDesk(recorded: ReadonlyMap<string, Recorded>, wanted: URLSea
         state: { state: 'intact' },
         how: 'reviewed',
         published_at: new Date().toISOString(),
-        published_by: 'ada',
+        published_by: 'operator',
         diff_sha256: draft.diff_sha256,
         review_sha256: 'a'.repeat(64),
       });
@@ -332,7 +332,7 @@ export function moreDesk(recorded: ReadonlyMap<string, Recorded>, wanted: URLSea
         asked,
       ),
     verify_artifact: () => answer('verify_artifact') ?? { intact: 1, damaged: [] },
-    save_artifact: (asked: Asked) => ({ path: `/home/ada/${String(asked['id']).slice(0, 12)}` }),
+    save_artifact: (asked: Asked) => ({ path: `/home/operator/${String(asked['id']).slice(0, 12)}` }),
     tools: () => structuredClone(answer('tools') ?? []),
     databases: () => (none ? [] : (answer('databases') ?? [])),
     install_tools: (_: Asked, heard: Heard) => {
@@ -361,7 +361,7 @@ export function moreDesk(recorded: ReadonlyMap<string, Recorded>, wanted: URLSea
         capability_id: String(asked['capability']),
         profile_id: (asked['profile'] ?? null) as string | null,
         granted_at: new Date().toISOString(),
-        granted_by: 'ada',
+        granted_by: 'operator',
         expires_at: new Date(Date.now() + Number(asked['hours']) * 3_600_000).toISOString(),
         reason: String(asked['reason']),
         state: 'live',
