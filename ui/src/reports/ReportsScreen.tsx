@@ -17,7 +17,7 @@ import { visible } from '../shared/untrusted';
 import { VerdictWord } from '../shared/Word';
 import { Components } from './Components';
 import { Coverage } from './Coverage';
-import { Licenses } from './Licenses';
+import { Licenses } from './PerPackage';
 import { ReportHead } from './ReportHead';
 import { Secrets } from './Secrets';
 import { Vulnerabilities } from './Vulnerabilities';
