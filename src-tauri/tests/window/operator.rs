@@ -55,7 +55,7 @@ fn ui_2_from_the_button_to_the_block_its_evidence_a_link_and_a_restart() {
     let scans = window.ask("scans", json!({})).unwrap();
     assert_eq!(scans["items"][0]["verdict"], "block", "{scans}");
     let found = window.ask("problems", json!({"query": "job:secret", "sort": "gravest"})).unwrap();
-    let problem = &found["items"][0];
+    let problem = &found["items"][0]["problem"];
     let (id, title) =
         (problem["fingerprint"].as_str().unwrap(), problem["title"].as_str().unwrap());
     let evidence = window.ask("problem", json!({"id": id})).unwrap();
