@@ -332,7 +332,9 @@ export function moreDesk(recorded: ReadonlyMap<string, Recorded>, wanted: URLSea
         asked,
       ),
     verify_artifact: () => answer('verify_artifact') ?? { intact: 1, damaged: [] },
-    save_artifact: (asked: Asked) => ({ path: `/home/operator/${String(asked['id']).slice(0, 12)}` }),
+    save_artifact: (asked: Asked) => ({
+      path: `/home/operator/${String(asked['id']).slice(0, 12)}`,
+    }),
     tools: () => structuredClone(answer('tools') ?? []),
     databases: () => (none ? [] : (answer('databases') ?? [])),
     install_tools: (_: Asked, heard: Heard) => {

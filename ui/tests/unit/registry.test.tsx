@@ -155,7 +155,11 @@ it('never approves a draft that breaks a rule', async () => {
 });
 
 it('publishes what was approved, by the review that approved it', async () => {
-  const review = { state: 'approved', reviewer_id: 'operator', review_sha256: 'b'.repeat(64) } as const;
+  const review = {
+    state: 'approved',
+    reviewer_id: 'operator',
+    review_sha256: 'b'.repeat(64),
+  } as const;
   const { user, of } = await open('/registry/draft', withDraft({ review }));
   await user.click(await screen.findByRole('button', { name: 'Publish 2.0.0…' }));
   const dialog = await screen.findByRole('dialog', { name: 'Publish 2.0.0' });
