@@ -8,7 +8,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use mex_app::desk::progress::{Finished, Progress, ProgressStep};
+use mex_app::desk::progress::{BATCH_MS, Coalescer, Finished, Progress};
 use mex_app::error::{AppError, AppResult};
 use mex_app::progress::Step;
 use mex_app::runtime::code::Code;
@@ -17,7 +17,7 @@ use mex_app::runtime::port::Cancel;
 use crate::command::Outlet;
 
 /// Between two batches: at most twenty a second, however fast steps come.
-pub const BETWEEN_BATCHES: Duration = Duration::from_millis(50);
+pub const BETWEEN_BATCHES: Duration = Duration::from_millis(BATCH_MS);
 
 /// How many notes a page is told that comes back.
 const NOTES_KEPT: usize = 200;
@@ -45,7 +45,7 @@ pub struct Run<V> {
 struct Board {
     lines: Vec<Line>,
     notes: Vec<String>,
-    waiting: Vec<ProgressStep>,
+    waiting: Coalescer,
     listener: Option<Outlet<Progress>>,
     finished: Option<(u64, Finished)>,
     /// The listener was told the end.
@@ -56,7 +56,7 @@ struct Line {
     name: String,
     phase: Option<String>,
     reading: Option<String>,
-    ended: Option<ProgressStep>,
+    ended: Option<Step>,
 }
 
 impl<K: Ord + Clone, V> Default for Runs<K, V> {
@@ -97,7 +97,7 @@ impl<K: Ord + Clone + Send + 'static, V: Clone + Send + Sync + 'static> Runs<K, 
         let threads = spawn("progress", move || telling.tell_until_it_ends()).and_then(|()| {
             let run = run.clone();
             spawn("run", move || {
-                let steps = |step: Step| run.step(step.into());
+                let steps = |step: Step| run.step(step);
                 let worked = catch_unwind(AssertUnwindSafe(|| work(&run.cancel, &steps)));
                 let finished = match worked {
                     Ok(Ok(finished)) => finished,
@@ -164,7 +164,7 @@ impl<V> Run<V> {
         locked(&self.board).finished.is_some()
     }
 
-    fn step(&self, step: ProgressStep) {
+    fn step(&self, step: Step) {
         locked(&self.board).add(step);
         self.changed.notify_all();
     }
@@ -176,7 +176,7 @@ impl<V> Run<V> {
 
     fn attach(&self, listener: Outlet<Progress>) {
         let mut board = locked(&self.board);
-        board.waiting.clear();
+        board.waiting = Coalescer::default();
         let steps = board.so_far();
         let _ = listener.send(&Progress::Batch { elapsed_ms: self.elapsed_ms(), steps });
         if let Some((elapsed_ms, outcome)) = board.finished.clone() {
@@ -204,7 +204,10 @@ impl<V> Run<V> {
             while board.waiting.is_empty() && board.finished.is_none() {
                 board = self.changed.wait(board).unwrap_or_else(PoisonError::into_inner);
             }
-            let steps = std::mem::take(&mut board.waiting);
+            let steps = match board.finished {
+                Some(_) => board.waiting.rest(),
+                None => board.waiting.batch(self.elapsed_ms()).unwrap_or_default(),
+            };
             if !steps.is_empty() {
                 board.send(&Progress::Batch { elapsed_ms: self.elapsed_ms(), steps });
             }
@@ -222,30 +225,29 @@ impl<V> Run<V> {
 }
 
 impl Board {
-    /// Takes in a step: of phase and reading of a line only the newest waits; nothing else is lost.
-    fn add(&mut self, step: ProgressStep) {
+    /// Takes in a step, for who comes back and for who listens.
+    fn add(&mut self, step: Step) {
         match &step {
-            ProgressStep::Begun { line } => {
+            Step::Begun { line } => {
                 self.lines.retain(|known| known.name != *line);
                 self.lines.push(Line::new(line));
             }
-            ProgressStep::Phase { line, phase } => {
+            Step::Phase { line, phase } => {
                 let line = self.line(line);
                 line.phase = Some(phase.clone());
                 line.reading = None;
             }
-            ProgressStep::Reading { line, subject } => {
+            Step::Reading { line, subject } => {
                 self.line(line).reading = Some(subject.clone());
             }
-            ProgressStep::Ended { line, .. } => self.line(line).ended = Some(step.clone()),
-            ProgressStep::Note { text } => {
+            Step::Ended { line, .. } => self.line(line).ended = Some(step.clone()),
+            Step::Note { text } => {
                 if self.notes.len() == NOTES_KEPT {
                     self.notes.remove(0);
                 }
                 self.notes.push(text.clone());
             }
         }
-        self.waiting.retain(|waiting| !is_overtaken(waiting, &step));
         self.waiting.push(step);
     }
 
@@ -258,20 +260,20 @@ impl Board {
     }
 
     /// Everything shown so far, as steps that show it again.
-    fn so_far(&self) -> Vec<ProgressStep> {
+    fn so_far(&self) -> Vec<Step> {
         let mut steps = Vec::new();
         for line in &self.lines {
             let name = || line.name.clone();
-            steps.push(ProgressStep::Begun { line: name() });
+            steps.push(Step::Begun { line: name() });
             if let Some(phase) = line.phase.clone() {
-                steps.push(ProgressStep::Phase { line: name(), phase });
+                steps.push(Step::Phase { line: name(), phase });
             }
             if let Some(subject) = line.reading.clone() {
-                steps.push(ProgressStep::Reading { line: name(), subject });
+                steps.push(Step::Reading { line: name(), subject });
             }
             steps.extend(line.ended.clone());
         }
-        steps.extend(self.notes.iter().map(|text| ProgressStep::Note { text: text.clone() }));
+        steps.extend(self.notes.iter().map(|text| Step::Note { text: text.clone() }));
         steps
     }
 
@@ -285,16 +287,6 @@ impl Board {
 impl Line {
     fn new(name: &str) -> Self {
         Self { name: name.to_owned(), phase: None, reading: None, ended: None }
-    }
-}
-
-/// Whether a newer step says the same thing anew: a phase ends what was read in the one before it.
-fn is_overtaken(waiting: &ProgressStep, newer: &ProgressStep) -> bool {
-    use ProgressStep::{Phase, Reading};
-    match (waiting, newer) {
-        (Phase { line: a, .. } | Reading { line: a, .. }, Phase { line: b, .. })
-        | (Reading { line: a, .. }, Reading { line: b, .. }) => a == b,
-        _ => false,
     }
 }
 

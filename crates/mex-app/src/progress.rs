@@ -1,9 +1,13 @@
 //! What a host can show while something runs. Plain values; never a terminal, never a window.
 
 use mex_runtime::result::Status;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// One step of something that runs.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "step", rename_all = "snake_case")]
+#[schemars(rename = "ProgressStep")]
 pub enum Step {
     /// A line of its own appears: a job, the staging, a tool being provisioned.
     Begun {

@@ -4,63 +4,11 @@
 use std::collections::HashMap;
 
 use mex_runtime::id::RunId;
-use mex_runtime::result::Status;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::error::AppError;
 use crate::progress::Step;
-
-/// One step of something that runs, as a window gets it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "step", rename_all = "snake_case")]
-pub enum ProgressStep {
-    /// A line of its own appears: a job, the staging, a tool being provisioned.
-    Begun {
-        /// Its key, such as `secret` or `stage`.
-        line: String,
-    },
-    /// The line is in another phase.
-    Phase {
-        /// The line.
-        line: String,
-        /// The phase, such as `running gitleaks`.
-        phase: String,
-    },
-    /// What is read right now.
-    Reading {
-        /// The line.
-        line: String,
-        /// A path or package, as untrusted text.
-        subject: String,
-    },
-    /// The line is done.
-    Ended {
-        /// The line.
-        line: String,
-        /// How it ended.
-        status: Status,
-        /// One sentence.
-        summary: String,
-    },
-    /// Something to know that is no error.
-    Note {
-        /// One sentence.
-        text: String,
-    },
-}
-
-impl From<Step> for ProgressStep {
-    fn from(step: Step) -> Self {
-        match step {
-            Step::Begun { line } => Self::Begun { line },
-            Step::Phase { line, phase } => Self::Phase { line, phase },
-            Step::Reading { line, subject } => Self::Reading { line, subject },
-            Step::Ended { line, status, summary } => Self::Ended { line, status, summary },
-            Step::Note { text } => Self::Note { text },
-        }
-    }
-}
 
 /// What a channel of a running thing carries: batches, then exactly one end.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -71,7 +19,7 @@ pub enum Progress {
         /// Milliseconds since the start.
         elapsed_ms: u64,
         /// What happened; of phase and reading of a line only the latest.
-        steps: Vec<ProgressStep>,
+        steps: Vec<Step>,
     },
     /// It came to its end.
     Finished {
@@ -113,7 +61,7 @@ pub const BATCH_MS: u64 = 1_000 / BATCHES_A_SECOND;
 #[derive(Debug, Default)]
 pub struct Coalescer {
     /// Steps in order; what a later one replaced is a hole.
-    pending: Vec<Option<ProgressStep>>,
+    pending: Vec<Option<Step>>,
     /// Where the latest phase and reading of a line stand in it.
     latest: HashMap<(String, Passing), usize>,
     /// When the last batch left.
@@ -129,18 +77,18 @@ enum Passing {
 
 impl Coalescer {
     /// One more step.
-    pub fn push(&mut self, step: ProgressStep) {
+    pub fn push(&mut self, step: Step) {
         let at = self.pending.len();
         match &step {
-            ProgressStep::Phase { line, .. } => self.replace(line, Passing::Phase, at),
-            ProgressStep::Reading { line, .. } => self.replace(line, Passing::Reading, at),
+            Step::Phase { line, .. } => self.replace(line, Passing::Phase, at),
+            Step::Reading { line, .. } => self.replace(line, Passing::Reading, at),
             // What was said before a line began or ended is not said after it.
-            ProgressStep::Begun { line } | ProgressStep::Ended { line, .. } => {
+            Step::Begun { line } | Step::Ended { line, .. } => {
                 for passing in [Passing::Phase, Passing::Reading] {
                     self.latest.remove(&(line.clone(), passing));
                 }
             }
-            ProgressStep::Note { .. } => {}
+            Step::Note { .. } => {}
         }
         self.pending.push(Some(step));
         // A line that speaks ten thousand times between two batches leaves as many holes.
@@ -149,9 +97,14 @@ impl Coalescer {
         }
     }
 
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.pending.is_empty()
+    }
+
     /// The next batch, where something waits and the last one left long enough ago. `now_ms` counts
     /// from any moment, and does not go back.
-    pub fn batch(&mut self, now_ms: u64) -> Option<Vec<ProgressStep>> {
+    pub fn batch(&mut self, now_ms: u64) -> Option<Vec<Step>> {
         let due = self.last.is_none_or(|last| now_ms.saturating_sub(last) >= BATCH_MS);
         if self.pending.is_empty() || !due {
             return None;
@@ -161,7 +114,7 @@ impl Coalescer {
     }
 
     /// Everything that waits, at the end: now, whenever the last batch left.
-    pub fn rest(&mut self) -> Vec<ProgressStep> {
+    pub fn rest(&mut self) -> Vec<Step> {
         self.latest.clear();
         std::mem::take(&mut self.pending).into_iter().flatten().collect()
     }
@@ -200,6 +153,8 @@ impl Coalescer {
 
 #[cfg(test)]
 mod tests {
+    use mex_runtime::result::Status;
+
     use super::*;
 
     fn line(number: usize) -> String {
@@ -207,41 +162,41 @@ mod tests {
     }
 
     /// The kinds of steps in a fixed, mixed order.
-    fn step(at: usize) -> ProgressStep {
+    fn step(at: usize) -> Step {
         match at % 50 {
-            0 => ProgressStep::Begun { line: line(at / 50) },
-            7 => ProgressStep::Note { text: format!("note {at}") },
-            13 | 31 => ProgressStep::Phase { line: line(at), phase: format!("phase {at}") },
-            49 => ProgressStep::Ended {
+            0 => Step::Begun { line: line(at / 50) },
+            7 => Step::Note { text: format!("note {at}") },
+            13 | 31 => Step::Phase { line: line(at), phase: format!("phase {at}") },
+            49 => Step::Ended {
                 line: line(at / 50),
                 status: Status::Succeeded,
                 summary: format!("end {at}"),
             },
-            _ => ProgressStep::Reading { line: line(at), subject: format!("file {at}") },
+            _ => Step::Reading { line: line(at), subject: format!("file {at}") },
         }
     }
 
-    fn is_kept(step: &ProgressStep) -> bool {
-        !matches!(step, ProgressStep::Phase { .. } | ProgressStep::Reading { .. })
+    fn is_kept(step: &Step) -> bool {
+        !matches!(step, Step::Phase { .. } | Step::Reading { .. })
     }
 
     /// What a window shows after some steps: of each line whether it runs, its phase and what it reads.
-    fn shown(steps: &[ProgressStep]) -> Vec<(String, String, String)> {
+    fn shown(steps: &[Step]) -> Vec<(String, String, String)> {
         (0..4)
             .map(|number| {
                 let mut one = (String::new(), String::new(), String::new());
                 for step in steps {
                     match step {
-                        ProgressStep::Begun { line: at } if *at == line(number) => {
+                        Step::Begun { line: at } if *at == line(number) => {
                             one = ("runs".to_owned(), String::new(), String::new());
                         }
-                        ProgressStep::Phase { line: at, phase } if *at == line(number) => {
+                        Step::Phase { line: at, phase } if *at == line(number) => {
                             one.1.clone_from(phase);
                         }
-                        ProgressStep::Reading { line: at, subject } if *at == line(number) => {
+                        Step::Reading { line: at, subject } if *at == line(number) => {
                             one.2.clone_from(subject);
                         }
-                        ProgressStep::Ended { line: at, summary, .. } if *at == line(number) => {
+                        Step::Ended { line: at, summary, .. } if *at == line(number) => {
                             one.0.clone_from(summary);
                         }
                         _ => {}
@@ -272,7 +227,7 @@ mod tests {
         assert!(batches <= 3 * BATCHES_A_SECOND, "{batches} batches");
         assert!(batches >= 3 * BATCHES_A_SECOND - 1, "{batches} batches");
         assert_eq!(shown(&sent), shown(&all));
-        let kept = |steps: &[ProgressStep]| -> Vec<ProgressStep> {
+        let kept = |steps: &[Step]| -> Vec<Step> {
             steps.iter().filter(|step| is_kept(step)).cloned().collect()
         };
         assert_eq!(kept(&sent), kept(&all));
@@ -285,7 +240,7 @@ mod tests {
     fn a_line_that_never_rests_takes_no_room() {
         let mut coalescer = Coalescer::default();
         for at in 0..1_000_000 {
-            coalescer.push(ProgressStep::Reading { line: line(at), subject: at.to_string() });
+            coalescer.push(Step::Reading { line: line(at), subject: at.to_string() });
             assert!(coalescer.pending.len() <= 4_097);
         }
         assert_eq!(coalescer.rest().len(), 4);

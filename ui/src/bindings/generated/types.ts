@@ -2274,7 +2274,7 @@ export type Progress = {
   outcome: Finished;
 };
 
-/** One step of something that runs, as a window gets it. */
+/** One step of something that runs. */
 export type ProgressStep = {
   /** Its key, such as `secret` or `stage`. */
   line: string;
