@@ -100,11 +100,14 @@ fn own_gate_check_refuses_what_it_does_not_know() {
     packages["subject"] = PACKAGES_OF_SCANCODE.into();
     let mut advisories = packages.clone();
     advisories["job"] = "vuln".into();
+    let mut advisories_of_pages = advisories.clone();
+    advisories_of_pages["subject"] = PACKAGES_OF_PAGES.into();
     let verdict = serde_json::json!({
         "databases": [{"stale": true}],
         "reasons": [
             packages,
             advisories,
+            advisories_of_pages,
             reason("SC-3/stale-database", "leaves_incomplete", "vuln"),
             reason("SC-2/vulnerability", "warns", "vuln"),
         ],
