@@ -1,5 +1,5 @@
 // The list of problems as it is asked for now: query, order, counts and rows; kept over a restart.
-import { useCallback, useEffect } from 'react';
+import { useCallback, useEffect, useState } from 'react';
 import type { ProblemSort } from '../bindings/desk';
 import { useAsk, useBackend } from '../backend/use';
 import { useKept } from '../shared/kept';
@@ -25,8 +25,13 @@ export function useProblems(given: string | null) {
     if (given !== null) setQuery(given);
   }, [given, setQuery]);
   const counts = useAsk('problemCounts', { query }, { keep: true });
-  // Asked again with the counts, so that both are of one moment.
-  const rows = useRows(`${query}\n${sort}\n${counts.dataUpdatedAt}`, (after, limit) =>
+  // Counts and rows of a line are asked for side by side, once.
+  const told = counts.dataUpdatedAt;
+  const [first, setFirst] = useState({ query, told });
+  if (first.query !== query || (first.told === 0 && told !== 0)) setFirst({ query, told });
+  // Told anew, the rows are asked for again too, so that both are of one moment.
+  const anew = first.query === query && first.told !== 0 && first.told !== told ? told : 0;
+  const rows = useRows(`${query}\n${sort}\n${anew}`, (after, limit) =>
     backend.problems({ query, sort, after, limit }),
   );
   const ask = useCallback(
