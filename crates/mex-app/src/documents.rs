@@ -3,7 +3,6 @@
 //! scanned tree (contract SC-4, SC-10).
 
 use std::fs;
-use std::io::Write as _;
 use std::path::Path;
 
 use mex_runtime::code::Code;
@@ -17,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::embedded;
 use crate::error::{AppError, AppResult};
-use crate::input;
+use crate::{input, whole};
 
 /// A document with the exact text it was read from, which is what is stored as an artifact.
 #[derive(Debug, Clone, PartialEq)]
@@ -137,21 +136,7 @@ fn create_key(path: &Path, prefix: &str) -> std::io::Result<()> {
             p: 1,
         },
     };
-    write_once(path, &serde_json::to_vec_pretty(&file)?)
-}
-
-/// Writes a key whole or not at all, for this user alone; of two processes the first one wins.
-pub(crate) fn write_once(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    let mut whole = tempfile::NamedTempFile::new_in(folder)?;
-    whole.write_all(bytes)?;
-    whole.as_file().sync_all()?;
-    match whole.persist_noclobber(path) {
-        Ok(_) => Ok(()),
-        Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(error.error),
-    }
+    whole::create_once(path, &serde_json::to_vec_pretty(&file)?)
 }
 
 #[cfg(test)]

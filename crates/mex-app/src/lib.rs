@@ -40,6 +40,7 @@ pub mod schemas;
 pub mod simulate;
 pub mod sync;
 pub mod tools;
+mod whole;
 mod work;
 mod workspace;
 

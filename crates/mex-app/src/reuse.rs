@@ -12,8 +12,8 @@ use mex_runtime::result::Status;
 use mex_scanners::seal::Seal;
 
 use crate::app::App;
-use crate::documents::write_once;
 use crate::error::{AppError, AppResult};
+use crate::whole;
 
 /// Whether earlier results may stand for a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -86,7 +86,7 @@ pub(crate) fn seal(data_dir: &Path) -> AppResult<Seal> {
 fn make(path: &Path) -> std::io::Result<()> {
     let mut key = [0_u8; 32];
     getrandom::fill(&mut key).map_err(|error| std::io::Error::other(error.to_string()))?;
-    write_once(path, &key)
+    whole::create_once(path, &key)
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use mex_runtime::code::Code;
@@ -13,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::editor::EditorChoice;
 use super::{Screens, locked};
 use crate::error::{AppError, AppResult, query};
+use crate::whole;
 
 /// The only `schema_version` of the file.
 const SCHEMA_VERSION: &str = "pr-1.0";
@@ -229,12 +229,7 @@ impl Screens {
         let mut bytes = serde_json::to_vec_pretty(&state.preferences)
             .map_err(|error| AppError::new(Code::Internal, error.to_string()))?;
         bytes.push(b'\n');
-        let folder = path.parent().unwrap_or(Path::new("."));
-        let mut whole = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-        whole.write_all(&bytes).map_err(failed)?;
-        whole.as_file().sync_all().map_err(failed)?;
-        whole.persist(&path).map_err(|error| failed(error.error))?;
-        Ok(())
+        whole::replace(&path, &bytes).map_err(failed)
     }
 }
 

@@ -3,7 +3,6 @@
 //! event of the project names, never a file that could be edited. Never decides what an exception is.
 
 use std::fs::{self, File};
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use mex_recorder::query::ApprovedAllowlist;
@@ -20,7 +19,7 @@ use serde::{Serialize, Serializer};
 use crate::app::App;
 use crate::error::{AppError, AppResult, query};
 use crate::exception::invalid;
-use crate::{documents, input};
+use crate::{documents, input, whole};
 
 /// Where an allowlist lives.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -252,17 +251,11 @@ pub(crate) fn export(document: &Allowlist, path: &Path) -> AppResult<()> {
 
 /// A whole new file beside the one it will replace.
 fn prepare(path: &Path, text: &str) -> AppResult<tempfile::NamedTempFile> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
     let write = || -> std::io::Result<tempfile::NamedTempFile> {
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(text.as_bytes())?;
+        let file = whole::prepared(path, text.as_bytes())?;
         if let Ok(known) = fs::metadata(path) {
             file.as_file().set_permissions(known.permissions())?;
         }
-        file.as_file().sync_all()?;
         Ok(file)
     };
     write().map_err(|error| unwritable(path, &error))

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use mex_runtime::code::Code;
 
 use crate::error::{AppError, AppResult};
+use crate::whole::folder_of;
 
 /// A file to write, in a folder that could be written to when it was checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,13 +102,6 @@ impl OutputFolder {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unwritable(&path, &error)),
             _ => Ok(()),
         }
-    }
-}
-
-fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
     }
 }
 

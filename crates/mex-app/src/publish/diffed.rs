@@ -141,11 +141,9 @@ impl App {
                 next_version: diff.next.capability_registry_version.clone(),
             };
             self.record(context, EventBody::HumanAction(recorded))?;
-            if let Some(out) = &request.out {
-                let mut text = serde_json::to_vec_pretty(&diff).map_err(internal)?;
-                text.push(b'\n');
-                folder::write(&out.join("capability_registry_diff.json"), &text)?;
-            }
+            let mut text = serde_json::to_vec_pretty(&diff).map_err(internal)?;
+            text.push(b'\n');
+            export(request.out.as_deref(), "capability_registry_diff.json", &text)?;
             let summary = format!(
                 "{} added, {} removed, {} changed, {} rights to tick",
                 diff.added.len(),

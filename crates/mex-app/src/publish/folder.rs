@@ -3,7 +3,7 @@
 //! whole. Never decides what may be there: that is the record's to say.
 
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use mex_runtime::code::Code;
@@ -12,6 +12,7 @@ use mex_runtime::id::EventId;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{AppError, AppResult};
+use crate::whole;
 
 /// Where everything lies below the data folder.
 #[derive(Debug, Clone)]
@@ -138,7 +139,7 @@ impl RegistryFolder {
             let next = next(&path);
             if fs::read(&next).is_ok_and(|found| found == bytes) {
                 fs::rename(&next, &path).map_err(|error| unwritable(&path, &error))?;
-                sync_folder(&path)?;
+                whole::sync_folder(&path).map_err(|error| unwritable(&path, &error))?;
             } else {
                 write(&path, bytes)?;
             }
@@ -181,20 +182,7 @@ pub(crate) fn read(path: &Path) -> AppResult<Option<String>> {
 
 /// Writes a file whole or not at all, on the disk before it returns.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> AppResult<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let whole = || -> io::Result<()> {
-        fs::create_dir_all(folder)?;
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|error| error.error)?;
-        Ok(())
-    };
-    whole().map_err(|error| unwritable(path, &error))?;
-    sync_folder(path)
+    whole::replace(path, bytes).map_err(|error| unwritable(path, &error))
 }
 
 fn remove(path: &Path) -> AppResult<()> {
@@ -202,18 +190,6 @@ fn remove(path: &Path) -> AppResult<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unwritable(path, &error)),
         _ => Ok(()),
     }
-}
-
-/// A rename is on the disk when its folder is.
-fn sync_folder(path: &Path) -> AppResult<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let Some(folder) = folder else { return Ok(()) };
-    if cfg!(unix) {
-        File::open(folder)
-            .and_then(|folder| folder.sync_all())
-            .map_err(|error| unwritable(path, &error))?;
-    }
-    Ok(())
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> AppError {
