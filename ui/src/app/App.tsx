@@ -10,7 +10,7 @@ import { Toasts } from '../shared/Toasts';
 import { Caught } from './Caught';
 import { Shell } from './Shell';
 import { useTheme } from './theme';
-import { Unopened } from './Unopened';
+import { Opening, Unopened } from './Unopened';
 
 /** The whole window over one backend. */
 export function App({ backend }: { backend: Commands }) {
@@ -43,14 +43,16 @@ function keptOf(text: string): Kept {
 }
 
 function Opened() {
-  const preferences = useAsk('preferences', undefined);
   const state = useAsk('openState', undefined);
+  // Asked of a folder that is open: what a locked one refused says nothing about the settings.
+  const preferences = useAsk('preferences', undefined, { off: state.data === undefined });
   useTheme(preferences.data?.preferences.theme ?? 'system');
   // Once it is open it stays open: what is refused later is said where it is shown.
   const [begun, setBegun] = useState<{ window: string; damage: string | null } | null>(null);
   if (begun !== null) return <Kept {...begun} />;
-  if (state.isError) return <Unopened refusal={state.error} again={() => void state.refetch()} />;
-  if (state.data === undefined) return null;
+  if (state.isError && !state.isFetching)
+    return <Unopened refusal={state.error} again={() => void state.refetch()} />;
+  if (state.data === undefined) return <Opening />;
   // Nothing is drawn before both are known: no flash of another theme, no layout that moves.
   if (preferences.data !== undefined) {
     setBegun({ window: preferences.data.preferences.window, damage: preferences.data.damage });

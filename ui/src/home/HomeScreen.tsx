@@ -1,7 +1,6 @@
-import { useState } from 'react';
 import { useAsk } from '../backend/use';
 import { Screen, Section } from '../shared/Screen';
-import { useRoute } from '../shared/route';
+import { pathOf, swap, useRoute } from '../shared/route';
 import { FirstRun } from './FirstRun';
 import { RecentProjects } from './RecentProjects';
 import { ScanForm } from './ScanForm';
@@ -12,9 +11,10 @@ export function HomeScreen() {
   const state = useAsk('openState', undefined);
   const recent = useAsk('recentProjects', undefined);
   const given = useRoute().query.get('project');
-  const [chosen, setChosen] = useState<string | null>(null);
   const newest = recent.data?.find((project) => !project.missing)?.path;
-  const path = chosen ?? given ?? newest ?? '';
+  const path = given ?? newest ?? '';
+  // The address is the choice: a folder that is dropped or handed over later takes its place.
+  const choose = (project: string) => swap(pathOf('home', [], { project }));
   const first = state.data?.first_run === true;
   return (
     <Screen
@@ -29,10 +29,10 @@ export function HomeScreen() {
         <div className={styles.column}>
           {first && <FirstRun />}
           <Section title="Scan a project">
-            <ScanForm key={path} path={path} onPath={setChosen} />
+            <ScanForm key={path} path={path} onPath={choose} />
           </Section>
         </div>
-        <RecentProjects recent={recent} chosen={path} onChoose={setChosen} />
+        <RecentProjects recent={recent} chosen={path} onChoose={choose} />
       </div>
     </Screen>
   );

@@ -1,7 +1,9 @@
+import { Refusal } from '../backend/backend';
 import { useAsk } from '../backend/use';
 import { useLiveScan } from '../shared/LiveScans';
 import { Answer } from '../shared/Answer';
 import { Screen } from '../shared/Screen';
+import { TroubleView } from '../shared/TroubleView';
 import { LiveScan } from './LiveScan';
 import { OneScan } from './OneScan';
 import { ScanList } from './ScanList';
@@ -27,6 +29,14 @@ function Scan({ runId }: { runId: string }) {
     );
   }
   if (view.data !== undefined) return <OneScan view={view.data} live={live} />;
+  // It ended before there was anything to record: why is known here, and nothing else is.
+  if (view.isError && live?.end?.kind === 'failed') {
+    return (
+      <Screen title="Scan">
+        <TroubleView refusal={new Refusal(live.end.error)} />
+      </Screen>
+    );
+  }
   return (
     <Screen title="Scan">
       <Answer of={view}>{() => null}</Answer>
