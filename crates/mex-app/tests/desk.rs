@@ -552,6 +552,7 @@ fn ui_3_links_resolve_or_say_that_they_do_not() {
     let event = desk.screens.events(&EventsQuestion::default()).unwrap().items.remove(0);
     let resolve = |uri: String| desk.screens.resolve_link(&LinkQuestion { uri });
     let fingerprint = row.problem.fingerprint.to_string();
+    let version = desk.screens.open_state(Vec::new()).unwrap().registry_version;
     for (uri, kind, id) in [
         (format!("mex://problem/{}", &fingerprint[..12]), LinkKind::Problem, fingerprint.clone()),
         (
@@ -566,6 +567,7 @@ fn ui_3_links_resolve_or_say_that_they_do_not() {
             event.event.event_id.to_string(),
         ),
         ("mex://registry".to_owned(), LinkKind::Registry, String::new()),
+        (format!("mex://registry/{version}"), LinkKind::Registry, version.clone()),
     ] {
         let target = resolve(uri.clone()).unwrap();
         assert_eq!((target.kind, &target.id), (kind, &id), "{uri}");
@@ -575,6 +577,7 @@ fn ui_3_links_resolve_or_say_that_they_do_not() {
         ("mex://problem/ffffffffffff", Code::NotFound),
         ("mex://job/0194d6a0-0000-7000-8000-000000000001", Code::NotFound),
         ("mex://artifact/00", Code::NotFound),
+        ("mex://registry/99.9.9", Code::NotFound),
         ("mex://problem/", Code::LinkInvalid),
         ("mex://shell/rm", Code::LinkInvalid),
         ("file:///etc/passwd", Code::LinkInvalid),

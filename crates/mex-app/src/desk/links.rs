@@ -93,8 +93,9 @@ impl Screens {
             LinkKind::Scan => app.resolve::<RunId>(IdKind::Scan, &id)?.to_string(),
             LinkKind::Operation => app.resolve::<OpId>(IdKind::Operation, &id)?.to_string(),
             LinkKind::Artifact => app.artifact(&id)?.sha256.to_string(),
-            // The one in force is always there; older versions are the registry screen's to find.
-            LinkKind::Registry => id,
+            // The one in force is always there.
+            LinkKind::Registry if id.is_empty() => id,
+            LinkKind::Registry => app.registry_version(&id)?.capability_registry_version,
         };
         let uri = format!("mex://{}/{id}", kind.word());
         Ok(LinkTarget { kind, id, uri })
