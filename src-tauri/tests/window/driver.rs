@@ -44,8 +44,7 @@ impl Session {
         let script = "const [name, argument, done] = arguments;
             window.__TAURI_INTERNALS__.invoke(name, argument)
                 .then((answer) => done({ answer }), (error) => done({ error }));";
-        let asked = json!({"script": script, "args": [name, argument]});
-        let told = post(&format!("{}/execute/async", self.base), &asked).unwrap();
+        let told = self.run_until_done(script, json!([name, argument]));
         match told.get("error") {
             Some(error) => Err(error.clone()),
             None => Ok(told["answer"].clone()),
@@ -63,9 +62,11 @@ impl Session {
         self.wait(&format!("`{css}`"), || self.find_now(css))
     }
 
-    /// The first element that matches now.
+    /// The first element that matches now; one that begins with a slash is a path of XPath.
     pub fn find_now(&self, css: &str) -> Option<Element<'_>> {
-        let asked = json!({"using": "css selector", "value": css});
+        let using =
+            if css.starts_with("/") || css.starts_with("(/") { "xpath" } else { "css selector" };
+        let asked = json!({"using": using, "value": css});
         let found = post(&format!("{}/element", self.base), &asked).ok()?;
         Some(Element { session: self, id: found[ELEMENT].as_str()?.to_owned() })
     }
@@ -78,6 +79,43 @@ impl Session {
             let element = self.find_now(css).filter(Element::is_enabled)?;
             post(&element.url("click"), &json!({})).ok().map(drop)
         });
+    }
+
+    /// Clicks on the button with these words.
+    #[track_caller]
+    pub fn press(&self, words: &str) {
+        self.click(&format!("//button[contains(normalize-space(.), '{words}')]"));
+    }
+
+    /// Goes to a place of the window as a link inside of it does.
+    pub fn go(&self, place: &str) {
+        self.run("location.hash = arguments[0];", json!([place]));
+    }
+
+    /// Presses keys one after the other, each as `Control+k`, `F8` or `a`.
+    pub fn keys(&self, keys: &[&str]) {
+        for chord in keys {
+            let names: Vec<&str> =
+                if *chord == "+" { vec!["+"] } else { chord.split('+').collect() };
+            let press = |kind: &str, name: &str| json!({"type": kind, "value": key(name)});
+            let mut acts: Vec<Value> = names.iter().map(|name| press("keyDown", name)).collect();
+            acts.extend(names.iter().rev().map(|name| press("keyUp", name)));
+            let asked = json!({"actions": [{"type": "key", "id": "keys", "actions": acts}]});
+            post(&format!("{}/actions", self.base), &asked).unwrap();
+        }
+    }
+
+    /// Types a text, key by key.
+    pub fn enter(&self, text: &str) {
+        for letter in text.chars() {
+            self.keys(&[letter.encode_utf8(&mut [0; 4])]);
+        }
+    }
+
+    /// Runs a script that says when it is done, with what: its last argument is to be called.
+    pub fn run_until_done(&self, script: &str, arguments: Value) -> Value {
+        let asked = json!({"script": script, "args": arguments});
+        post(&format!("{}/execute/async", self.base), &asked).unwrap()
     }
 
     /// Everything that is written on the page now.
@@ -149,6 +187,26 @@ impl Element<'_> {
 
     fn url(&self, what: &str) -> String {
         format!("{}/element/{}/{what}", self.session.base, self.id)
+    }
+}
+
+/// A key as the protocol names it.
+fn key(name: &str) -> &str {
+    match name {
+        "Tab" => "\u{e004}",
+        "Enter" => "\u{e007}",
+        "Shift" => "\u{e008}",
+        "Control" => "\u{e009}",
+        "Alt" => "\u{e00a}",
+        "Escape" => "\u{e00c}",
+        "Space" => " ",
+        "Home" => "\u{e011}",
+        "Left" => "\u{e012}",
+        "Up" => "\u{e013}",
+        "Right" => "\u{e014}",
+        "Down" => "\u{e015}",
+        "F8" => "\u{e038}",
+        letter => letter,
     }
 }
 

@@ -4,7 +4,19 @@
 #![expect(clippy::unwrap_used, reason = "a panic in a test is the failure report")]
 #![expect(clippy::disallowed_methods, reason = "these tests start the built program itself")]
 
+mod beside;
 mod driver;
+#[expect(dead_code, reason = "only its library is needed here")]
+#[path = "../../../crates/mex-recorder/tests/fault/mod.rs"]
+mod fault;
+mod hands;
 mod host;
+mod hostile;
+mod keyboard;
+mod leaving;
+mod links;
 mod operator;
+mod review;
+mod same;
 mod stand;
+mod trouble;

@@ -9,20 +9,8 @@ use serde_json::{Value, json};
 use crate::driver::Session;
 use crate::stand::{Stand, canary};
 
-fn opened(window: &Session) -> Value {
+pub fn opened(window: &Session) -> Value {
     window.wait("the data folder", || window.call("open_state", json!({})).ok())
-}
-
-/// Processes that still have something of this stand in their command line.
-fn left_running(stand: &Stand) -> Vec<String> {
-    let folder = stand.folder.path().to_str().unwrap().to_owned();
-    let processes = fs::read_dir("/proc").unwrap().flatten();
-    processes
-        .filter_map(|process| fs::read(process.path().join("cmdline")).ok())
-        .map(|line| String::from_utf8_lossy(&line).replace('\0', " "))
-        // The display, the bus and the driver belong to the test.
-        .filter(|line| line.contains(&folder) && !line.starts_with("dbus-daemon"))
-        .collect()
 }
 
 /// UI-2, UI-3: the whole loop.
@@ -129,11 +117,7 @@ fn ui_1_leaving_in_the_middle_of_a_scan_leaves_nothing_running() {
     assert_eq!(running[0]["run_id"], second, "{running}");
     // The answer may not come any more: the window is gone by then.
     window.run("window.__TAURI_INTERNALS__.invoke('quit', {});", json!([]));
-    let begun = Instant::now();
-    while !left_running(&stand).is_empty() {
-        assert!(begun.elapsed() < Duration::from_secs(30), "{:#?}", left_running(&stand));
-        std::thread::sleep(Duration::from_millis(100));
-    }
+    stand.nothing_runs();
     drop(window);
 
     let again = stand.open(&[]);

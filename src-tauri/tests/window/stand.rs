@@ -33,10 +33,10 @@ fn named(variable: &str) -> PathBuf {
 }
 
 /// Started processes with everything they started, ended with this.
-struct Group(Child);
+pub struct Group(Child);
 
 impl Group {
-    fn start(command: &mut Command) -> Self {
+    pub fn start(command: &mut Command) -> Self {
         let child = command.stdin(Stdio::null()).process_group(0).spawn();
         Self(child.unwrap_or_else(|error| panic!("{command:?}: {error}: run `./dev test`")))
     }
@@ -54,8 +54,8 @@ impl Drop for Group {
 /// One stand.
 pub struct Stand {
     pub folder: TempDir,
-    display: String,
-    bus: String,
+    pub display: String,
+    pub bus: String,
     driver: u16,
     // Ended in this order: what uses a thing before the thing.
     _driver: Group,
@@ -140,9 +140,43 @@ impl Stand {
         self
     }
 
+    /// Gives the stand a tools folder of its own: the same tools, one of them copied to be spoiled,
+    /// and no database but the embedded one. For windows of [`Stand::open_with`].
+    pub fn own_tools(&self, spoiled: Option<&str>) -> PathBuf {
+        let own = self.folder.path().join("tools");
+        fs::create_dir_all(own.join("tools")).unwrap();
+        for entry in fs::read_dir(named("MEX_TOOLS_DIR").join("tools")).unwrap() {
+            let entry = entry.unwrap();
+            let target = own.join("tools").join(entry.file_name());
+            if entry.file_name().to_str() == spoiled {
+                copy(&entry.path(), &target);
+            } else {
+                std::os::unix::fs::symlink(entry.path(), target).unwrap();
+            }
+        }
+        own
+    }
+
     /// Opens the window under control.
     pub fn open(&self, arguments: &[&str]) -> Session {
         Session::start(&format!("http://127.0.0.1:{}", self.driver), PROGRAM, arguments)
+    }
+
+    /// [`Stand::open`] with more in the program's environment.
+    pub fn open_with(&self, environment: &[(&str, &Path)], arguments: &[&str]) -> Session {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let script = self.folder.path().join("start");
+        let mut text = "#!/bin/sh\n".to_owned();
+        let tools = tools(self.folder.path());
+        for (name, value) in environment.iter().chain([&("MEX_TOOLS_DIR", tools.as_path())]) {
+            text.push_str(&format!("export {name}='{}'\n", value.display()));
+        }
+        text.push_str(&format!("exec '{PROGRAM}' \"$@\"\n"));
+        fs::write(&script, text).unwrap();
+        fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+        let server = format!("http://127.0.0.1:{}", self.driver);
+        Session::start(&server, script.to_str().unwrap(), arguments)
     }
 
     /// Starts the program beside the one under control, or where nobody controls it.
@@ -154,8 +188,14 @@ impl Stand {
     }
 }
 
+/// The tools folder of a stand: its own where it has one.
+fn tools(folder: &Path) -> PathBuf {
+    let own = folder.join("tools");
+    if own.is_dir() { own } else { named("MEX_TOOLS_DIR") }
+}
+
 /// Nothing of the account that runs the tests is read or written.
-fn environment(command: &mut Command, folder: &Path, display: &str, bus: &str) {
+pub fn environment(command: &mut Command, folder: &Path, display: &str, bus: &str) {
     let home = folder.join("home");
     for (name, value) in [
         ("HOME", home.clone()),
@@ -164,7 +204,7 @@ fn environment(command: &mut Command, folder: &Path, display: &str, bus: &str) {
         ("XDG_CACHE_HOME", home.join("cache")),
         ("XDG_RUNTIME_DIR", folder.join("run")),
         ("MEX_DATA_DIR", folder.join("data")),
-        ("MEX_TOOLS_DIR", named("MEX_TOOLS_DIR")),
+        ("MEX_TOOLS_DIR", tools(folder)),
     ] {
         command.env(name, value);
     }
@@ -218,6 +258,16 @@ fn copy(from: &Path, to: &Path) {
             fs::copy(entry.path(), &target).unwrap();
         }
     }
+}
+
+/// A lockfile of one package from the one registry.
+pub fn cargo_lock(name: &str, version: &str) -> String {
+    format!(
+        "version = 4\n\n[[package]]\nname = \"{name}\"\nversion = \"{version}\"\n\
+         source = \"registry+https://github.com/rust-lang/crates.io-index\"\n\
+         checksum = \"{}\"\n",
+        "0".repeat(64)
+    )
 }
 
 /// A token of the form a rule knows, random for each run, so that none ever stands in a file here.

@@ -57,7 +57,7 @@ pub fn count(mut command: Command, under: &Path, run: impl FnOnce(Command)) -> u
 }
 
 /// The library, built once for this test binary.
-fn library() -> PathBuf {
+pub fn library() -> PathBuf {
     static BUILT: OnceLock<TempDir> = OnceLock::new();
     BUILT
         .get_or_init(|| {

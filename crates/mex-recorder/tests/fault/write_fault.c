@@ -8,6 +8,7 @@
  *                 torn:  that write takes half of its bytes, then as full
  *                 kill:  SIGKILL instead of that change
  *                 half:  half of that write, then SIGKILL
+ *   FAULT_WHILE   a file; where it is named, changes count only while it is there
  *   FAULT_COUNT   a file that gets the number of changes at the program's end
  */
 #define _GNU_SOURCE
@@ -52,7 +53,16 @@ __attribute__((noreturn)) static void die(void) {
     for (;;) pause();
 }
 
+/* Whether the disk is the failing one now. */
+static int failing(void) {
+    const char *path = getenv("FAULT_WHILE");
+    int saved = errno, now = !path || access(path, F_OK) == 0;
+    errno = saved;
+    return now;
+}
+
 static enum answer judge(enum need need) {
+    if (!failing()) return GO;
     long now = atomic_fetch_add(&changes, 1) + 1;
     const char *at_text = getenv("FAULT_AT"), *deed = getenv("FAULT_DEED");
     long at = at_text ? atol(at_text) : 0;
