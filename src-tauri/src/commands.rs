@@ -4,6 +4,7 @@
 use mex_app::db::DatabaseView;
 use mex_app::desk::ById;
 use mex_app::desk::consents::{GrantConsentRequest, RevokeConsentRequest};
+use mex_app::desk::import::ImportedReport;
 use mex_app::desk::progress::Progress;
 use mex_app::desk::recorder::{EventsQuestion, JobsQuestion, Tail, TailQuestion, VerifyQuestion};
 use mex_app::desk::reports::{components, coverage, licenses, secrets, vulnerabilities};
@@ -15,7 +16,7 @@ use mex_app::desk::{
     registry, reports, triage,
 };
 use mex_app::history::JobView;
-use mex_app::publish::RegistryDraftView;
+use mex_app::publish::{PublishOutcome, RegistryDraftView, ReviewOutcome};
 use mex_app::record::{
     ConsentEntry, JobEntry, OperationEntry, ScanEntry, StoredDiagnostic, StoredEvent,
 };
@@ -133,10 +134,6 @@ fn of_screens() -> Vec<Command> {
         export_head() -> mex_app::record::Head;
         "Every version of the registry that was published."
         registry_versions() -> mex_app::publish::RegistryVersions;
-        "Approves or rejects exactly the diff that was shown."
-        review_registry(registry::ReviewRegistryRequest) -> mex_app::publish::ReviewOutcome;
-        "Publishes what a review approved."
-        publish_registry(registry::PublishRegistryRequest) -> mex_app::publish::PublishOutcome;
         "Puts an earlier version of the registry in force again."
         rollback_registry(registry::RollbackRegistryRequest) -> mex_app::publish::PublishOutcome;
         "One artifact with its beginning as text."
@@ -258,6 +255,26 @@ fn of_host() -> Vec<Command> {
             "import_database",
             "Takes in an advisory database from a file chosen with the dialog of the system.",
             host::import_database,
+        ),
+        Command::ask::<host::ImportFileRequest, Option<ImportedReport>>(
+            "import_report",
+            "Takes in a report of another tool: one that was dropped, or chosen with the dialog of the system.",
+            host::import_report,
+        ),
+        Command::ask::<registry::ReviewRegistryRequest, ReviewOutcome>(
+            "review_registry",
+            "Approves or rejects exactly the diff that was shown.",
+            host::review_registry,
+        ),
+        Command::ask::<registry::PublishRegistryRequest, PublishOutcome>(
+            "publish_registry",
+            "Publishes what a review approved.",
+            host::publish_registry,
+        ),
+        Command::ask::<registry::ReviewPayloadRequest, host::ReviewToSign>(
+            "save_review_payload",
+            "Writes what a reviewer signs to a place chosen with the dialog of the system.",
+            host::save_review_payload,
         ),
         Command::ask::<ById, Chosen>(
             "save_artifact",

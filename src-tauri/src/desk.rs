@@ -16,6 +16,7 @@ use mex_app::runtime::digest::Digest;
 use mex_app::runtime::id::RunId;
 
 use crate::host::Chore;
+use crate::named::Named;
 use crate::news::News;
 use crate::running::Runs;
 use crate::surface::Surface;
@@ -36,6 +37,8 @@ pub struct Desk {
     scans: Arc<Runs<RunId, RunningScan>>,
     chores: Arc<Runs<Chore, ()>>,
     surface: OnceLock<Box<dyn Surface>>,
+    dropped: Named,
+    chosen: Named,
 }
 
 enum State {
@@ -57,6 +60,8 @@ impl Desk {
             scans: Arc::default(),
             chores: Arc::default(),
             surface: OnceLock::new(),
+            dropped: Named::default(),
+            chosen: Named::default(),
         })
     }
 
@@ -87,6 +92,16 @@ impl Desk {
     /// What the host has to tell.
     pub const fn news(&self) -> &News {
         &self.news
+    }
+
+    /// The files that were dropped on the window.
+    pub const fn dropped(&self) -> &Named {
+        &self.dropped
+    }
+
+    /// The documents that were chosen with the dialog of the system.
+    pub const fn chosen(&self) -> &Named {
+        &self.chosen
     }
 
     /// The scans of this process.

@@ -1,16 +1,23 @@
 //! The commands that need the window or this process: scans that run, chores with progress, native
 //! dialogs, addresses outside, leaving. Each is one call of a use case and what the host adds to it.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use mex_app::db::DatabaseView;
 use mex_app::desk::ById;
+use mex_app::desk::import::{ImportReportRequest, ImportedReport};
 use mex_app::desk::progress::{Finished, Progress};
+use mex_app::desk::registry::{
+    PublishRegistryRequest, ReviewPayloadRequest, ReviewRegistryRequest,
+};
 use mex_app::desk::scans::{StartScanRequest, StartedScan};
 use mex_app::desk::session::{OpenState, RunningScan};
 use mex_app::desk::tools::{InstallRequest, RebuildChoice, SyncRequest};
 use mex_app::error::{AppError, AppResult};
 use mex_app::export::OutputFile;
+use mex_app::publish::{PublishOutcome, ReviewOutcome};
+use mex_app::runtime::capability::review::NAMESPACE;
 use mex_app::runtime::code::Code;
 use mex_app::runtime::id::RunId;
 use mex_app::tools::Rebuild;
@@ -73,8 +80,29 @@ pub enum FilePurpose {
     Policy,
     /// An allowlist.
     Allowlist,
-    /// A report of another tool.
-    Report,
+    /// A signature that `ssh-keygen -Y sign` wrote.
+    Signature,
+    /// Whose SSH signatures approve.
+    Signers,
+}
+
+/// A report of another tool that is to be taken in.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ImportFileRequest {
+    /// A file that was dropped on the window; null asks with the dialog of the system.
+    pub dropped: Option<String>,
+    /// The project it is about, by its path.
+    pub project: Option<String>,
+}
+
+/// Where what is to be signed was written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ReviewToSign {
+    /// The file; null where nobody chose a place.
+    pub path: Option<String>,
+    /// What signs it, for a terminal; empty where there is no file.
+    pub command: String,
 }
 
 /// An advisory database from a file that somebody chooses.
@@ -243,9 +271,14 @@ pub fn choose_file(desk: &Arc<Desk>, asked: FileQuestion) -> AppResult<Chosen> {
     let (title, name, extensions): (_, _, &'static [&'static str]) = match asked.purpose {
         FilePurpose::Policy => ("Choose a policy", "Policy", &["toml"]),
         FilePurpose::Allowlist => ("Choose an allowlist", "Allowlist", &["json"]),
-        FilePurpose::Report => ("Choose a report to import", "Report", &["json", "sarif", "xml"]),
+        FilePurpose::Signature => ("Choose the signature", "SSH signature", &["sig"]),
+        FilePurpose::Signers => ("Choose the allowed signers", "Allowed signers", &[]),
     };
-    chosen(desk.surface()?.choose_file(title, FileFilter { name, extensions }))
+    let answer = chosen(desk.surface()?.choose_file(title, FileFilter { name, extensions }))?;
+    if let Some(path) = &answer.path {
+        desk.chosen().keep(path);
+    }
+    Ok(answer)
 }
 
 fn chosen(path: Option<std::path::PathBuf>) -> AppResult<Chosen> {
@@ -269,6 +302,81 @@ pub fn import_database(
         return Ok(None);
     };
     app.import_database(&file, asked.ecosystem.as_deref()).map(Some)
+}
+
+/// Takes in a report of another tool: one that was dropped, or one that somebody chooses. Null where
+/// nobody did.
+pub fn import_report(
+    desk: &Arc<Desk>,
+    asked: ImportFileRequest,
+) -> AppResult<Option<ImportedReport>> {
+    let screens = desk.screens()?;
+    let path = match asked.dropped {
+        Some(dropped) if desk.dropped().holds(&dropped) => Some(dropped),
+        Some(_) => return Err(usage("no such file was dropped on this window")),
+        None => {
+            let filter = FileFilter { name: "Report", extensions: &["json", "sarif"] };
+            chosen(desk.surface()?.choose_file("Choose a report to take in", filter))?.path
+        }
+    };
+    let Some(path) = path else { return Ok(None) };
+    screens.import_report(&ImportReportRequest { path, project: asked.project }).map(Some)
+}
+
+/// Refuses a document that nobody chose with the dialog of the system: a page names no file of its own.
+fn by_a_person(desk: &Desk, documents: &[Option<&String>]) -> AppResult<()> {
+    for document in documents.iter().flatten() {
+        if !desk.chosen().holds(document) {
+            return Err(usage("nobody chose this file in this window")
+                .hint("choose it again: what was chosen is forgotten when the window closes"));
+        }
+    }
+    Ok(())
+}
+
+fn documents(review: &ReviewRegistryRequest) -> [Option<&String>; 3] {
+    let signed = review.signed.as_ref();
+    [review.policy.as_ref(), signed.map(|one| &one.signature), signed.map(|one| &one.signers)]
+}
+
+/// Takes in a decision on the diff that was shown, under documents that somebody chose.
+pub fn review_registry(desk: &Arc<Desk>, asked: ReviewRegistryRequest) -> AppResult<ReviewOutcome> {
+    by_a_person(desk, &documents(&asked))?;
+    desk.screens()?.review_registry(&asked)
+}
+
+/// Publishes what was approved, under documents that somebody chose.
+pub fn publish_registry(
+    desk: &Arc<Desk>,
+    asked: PublishRegistryRequest,
+) -> AppResult<PublishOutcome> {
+    by_a_person(desk, &[asked.policy.as_ref(), asked.signers.as_ref()])?;
+    desk.screens()?.publish_registry(&asked)
+}
+
+/// Writes what a reviewer signs to a place that somebody chooses. The key is used elsewhere.
+pub fn save_review_payload(
+    desk: &Arc<Desk>,
+    asked: ReviewPayloadRequest,
+) -> AppResult<ReviewToSign> {
+    by_a_person(desk, &documents(&asked.review))?;
+    let bytes = desk.screens()?.review_payload(&asked)?;
+    let place = desk.surface()?.choose_place("Save what is to be signed", "review-to-sign");
+    let Chosen { path } = chosen(place)?;
+    let Some(path) = path else { return Ok(ReviewToSign { path: None, command: String::new() }) };
+    OutputFile::at(Path::new(&path))?.write(&bytes)?;
+    let command = format!("ssh-keygen -Y sign -n {NAMESPACE} -f KEY {}", quoted(&path));
+    Ok(ReviewToSign { path: Some(path), command })
+}
+
+/// A path as a shell reads it.
+fn quoted(path: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+".contains(c);
+    if path.chars().all(plain) {
+        path.to_owned()
+    } else {
+        format!("'{}'", path.replace('\'', "'\\''"))
+    }
 }
 
 /// Writes an artifact to a place that somebody chooses.

@@ -8,6 +8,7 @@ pub mod command;
 pub mod commands;
 pub mod desk;
 pub mod host;
+pub mod named;
 pub mod news;
 pub mod outside;
 pub mod running;

@@ -127,7 +127,10 @@ fn open(desk: &Arc<Desk>, app: &AppHandle<Wry>) -> tauri::Result<()> {
             }
         }
         WindowEvent::DragDrop(DragDropEvent::Drop { paths, .. }) => {
-            let items = paths.iter().filter_map(|path| dropped(path)).collect();
+            let items: Vec<Dropped> = paths.iter().filter_map(|path| dropped(path)).collect();
+            for file in items.iter().filter(|item| item.kind == DroppedKind::File) {
+                closing.dropped().keep(&file.path);
+            }
             closing.news().tell(HostNews::Dropped { items });
         }
         _ => {}

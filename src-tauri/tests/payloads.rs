@@ -281,13 +281,23 @@ proptest! {
 }
 
 /// Where a path comes from a person: what they scan, and the documents they name for it. The
-/// commands that read or open something recorded take its id.
+/// commands that read or open something recorded take its id. The last ones take no file but one that was
+/// dropped or chosen with the dialog of the system: see the test below.
 const PATHS: &[(&str, &str)] = &[
     ("start_scan", "path"),
     ("start_scan", "policy"),
     ("start_scan", "allowlist"),
     ("inspect_folder", "path"),
     ("forget_project", "path"),
+    ("import_report", "dropped"),
+    ("review_registry", "policy"),
+    ("review_registry", "signature"),
+    ("review_registry", "signers"),
+    ("publish_registry", "policy"),
+    ("publish_registry", "signers"),
+    ("save_review_payload", "policy"),
+    ("save_review_payload", "signature"),
+    ("save_review_payload", "signers"),
 ];
 
 /// P29: a question has no field for a path but where a person names a project.
@@ -309,6 +319,9 @@ fn p29_only_ids_are_accepted_where_a_path_could_be_abused() {
                 "uri",
                 "policy",
                 "allowlist",
+                "dropped",
+                "signature",
+                "signers",
                 "program",
                 "editor",
             ];
@@ -354,5 +367,72 @@ fn fields(
             }
         }
         _ => {}
+    }
+}
+
+/// Somebody who chooses one file, whatever they are asked.
+struct Chooses(PathBuf);
+
+impl Surface for Chooses {
+    fn choose_folder(&self, _: &str) -> Option<PathBuf> {
+        None
+    }
+    fn choose_file(&self, _: &str, _: FileFilter) -> Option<PathBuf> {
+        Some(self.0.clone())
+    }
+    fn choose_place(&self, _: &str, _: &str) -> Option<PathBuf> {
+        None
+    }
+    fn browse(&self, _: &str) -> AppResult<()> {
+        Ok(())
+    }
+    fn is_looked_at(&self) -> bool {
+        true
+    }
+    fn notify(&self, _: &str, _: &str) {}
+    fn leave(&self) {}
+}
+
+/// P29: a page names no report and no document of its own: only what a person dropped or chose is read.
+#[test]
+fn p29_a_file_that_nobody_named_is_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let document = folder.path().join("document");
+    std::fs::write(&document, "{}").unwrap();
+    let tools = folder.path().join("tools");
+    let places = Places { data_dir: folder.path().join("data"), tools_dir: tools };
+    let desk = Desk::new(places, (PathBuf::from("/no/such/program"), Vec::new()));
+    desk.sit(Box::new(Chooses(document.clone())));
+    let path = document.to_str().unwrap();
+    let table = commands::table();
+    let asked = |name: &str, question: Value| {
+        let command = table.iter().find(|command| command.name == name).unwrap();
+        command.run(&desk, question, None).map_err(|error| error.code)
+    };
+    let review = |signed: Value, policy: Value| {
+        json!({ "diff_sha256": "0".repeat(64), "decision": "approve", "comment": "", "ticked": [],
+            "policy": policy, "signed": signed })
+    };
+    let signed = json!({ "reviewer": "x", "signature": path, "signers": path });
+    let questions = [
+        ("import_report", json!({ "dropped": path })),
+        ("review_registry", review(Value::Null, json!(path))),
+        ("review_registry", review(signed.clone(), Value::Null)),
+        (
+            "save_review_payload",
+            json!({ "review": review(Value::Null, json!(path)), "reviewer": "x" }),
+        ),
+        ("publish_registry", json!({ "review_id": "0", "policy": path })),
+        ("publish_registry", json!({ "review_id": "0", "signers": path })),
+    ];
+    for (name, question) in &questions {
+        assert_eq!(asked(name, question.clone()), Err(Code::Usage), "`{name}` reads nothing");
+    }
+    let chosen = asked("choose_file", json!({ "purpose": "signers" })).unwrap();
+    assert!(chosen.contains("document"), "{chosen}");
+    desk.dropped().keep(path);
+    for (name, question) in &questions {
+        let refusal = asked(name, question.clone()).expect_err("none of it is a real document");
+        assert_ne!(refusal, Code::Usage, "`{name}` reads what was named");
     }
 }

@@ -1,5 +1,5 @@
 // A real Chromium over the built UI with the recorded backend. Owns server and browser of tests and shots.
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 import { preview } from 'vite';
@@ -16,8 +16,12 @@ const POLICY = [
   "form-action 'none'",
 ].join('; ');
 
-/** When a recording was made, so that `3 h ago` stays what it is. */
-export const RECORDED_AT = new Date('2026-11-21T21:40:00Z');
+const EVENTS = JSON.parse(readFileSync(`${ROOT}/recording/events.json`, 'utf8'));
+
+/** Some minutes after the last recorded event, so that `5 min ago` stays what it is. */
+export const RECORDED_AT = new Date(
+  Date.parse(EVENTS[0].answer.items[0].event.timestamp) + 5 * 60_000,
+);
 
 /** Opens the browser; `page(options)` gives a fresh window at an address. Close it when done. */
 export async function open() {

@@ -3,6 +3,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic in a test is the failure report")]
 
+#[path = "desk/outside.rs"]
+mod outside;
+
 use std::path::Path;
 use std::sync::Arc;
 

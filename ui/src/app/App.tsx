@@ -3,9 +3,11 @@ import { useState } from 'react';
 import type { Commands } from '../backend/backend';
 import { BackendProvider, newCache, useAsk, useBackend } from '../backend/use';
 import { ActionsProvider } from '../shared/actions';
+import { Imports } from '../shared/Imports';
 import { type Kept, Keeper, KeptProvider } from '../shared/kept';
 import { LiveRegion } from '../shared/Live';
 import { LiveScans } from '../shared/LiveScans';
+import { swap } from '../shared/route';
 import { Toasts } from '../shared/Toasts';
 import { Caught } from './Caught';
 import { Shell } from './Shell';
@@ -65,17 +67,22 @@ function Opened() {
 
 function Kept({ window, damage }: { window: string; damage: string | null }) {
   const backend = useBackend();
-  const [keeper] = useState(
-    () =>
-      new Keeper(keptOf(window), (kept) => {
-        // What could not be kept is lost at the next start and nothing else.
-        backend.savePreferences({ window: JSON.stringify(kept) }).catch(() => undefined);
-      }),
-  );
+  const [keeper] = useState(() => {
+    const kept = keptOf(window);
+    // A start without an address goes on where the window was.
+    const { path } = kept;
+    if (location.hash === '' && typeof path === 'string') swap(path);
+    return new Keeper(kept, (now) => {
+      // What could not be kept is lost at the next start and nothing else.
+      backend.savePreferences({ window: JSON.stringify(now) }).catch(() => undefined);
+    });
+  });
   return (
     <KeptProvider value={keeper}>
       <LiveScans>
-        <Shell damage={damage} />
+        <Imports>
+          <Shell damage={damage} />
+        </Imports>
       </LiveScans>
     </KeptProvider>
   );

@@ -6,13 +6,18 @@ import { useBackend } from '../backend/use';
 import { Button } from '../shared/Button';
 import { Dialog } from '../shared/Dialog';
 import { counted } from '../shared/format';
+import { useTakeIn } from '../shared/Imports';
 import { linkPath } from '../shared/link';
 import { go, pathOf, useRoute } from '../shared/route';
 import { useToast } from '../shared/Toasts';
 import { visible } from '../shared/untrusted';
 
+const CAN_BE_DROPPED =
+  'This cannot be dropped here. Drop a project folder to scan it, or a report of another tool (SARIF, CycloneDX, OpenVEX) to take it in.';
+
 export function News() {
   const backend = useBackend();
+  const takeIn = useTakeIn();
   const toast = useToast();
   const route = useRoute();
   const [leaving, setLeaving] = useState<readonly string[] | null>(null);
@@ -30,11 +35,10 @@ export function News() {
         break;
       case 'dropped': {
         const folder = news.items.find((item) => item.kind === 'folder');
+        const files = news.items.filter((item) => item.kind === 'file');
         if (folder !== undefined) go(pathOf('home', [], { project: folder.path }));
-        else
-          toast({
-            text: 'Drop a project folder to scan it. A report of another tool comes in with: mex import FILE',
-          });
+        else if (files.length > 0) takeIn(files.map((file) => file.path));
+        else toast({ text: CAN_BE_DROPPED, seconds: 10 });
         break;
       }
       case 'quit_asked':

@@ -1,5 +1,6 @@
 import { useCallback, useState } from 'react';
 import { useAction } from '../shared/actions';
+import { useKeptPath } from '../shared/kept';
 import { Palette } from '../shared/Palette';
 import { to } from '../shared/paths';
 import { go, goBack, goForward, pathOf, useRoute } from '../shared/route';
@@ -16,6 +17,7 @@ import styles from './Shell.module.css';
 /** The frame around every screen: navigation, the bar above, the bar below, the palette. */
 export function Shell({ damage }: { damage: string | null }) {
   const route = useRoute();
+  useKeptPath();
   const [open, setOpen] = useState<'palette' | 'shortcuts' | null>(null);
   useAction({
     title: 'Find, go or do',

@@ -1,4 +1,4 @@
-import { useRef, useState } from 'react';
+import { useRef } from 'react';
 import type { ArtifactRow } from '../bindings/more';
 import { useBackend } from '../backend/use';
 import { useAction } from '../shared/actions';
@@ -7,6 +7,7 @@ import { Chip } from '../shared/Chip';
 import { Empty } from '../shared/Empty';
 import { bytes, clock, day, short, words } from '../shared/format';
 import { type Column, Grid, type GridHandle } from '../shared/Grid';
+import { useLeft } from '../shared/kept';
 import { pathOf, swap } from '../shared/route';
 import { Screen } from '../shared/Screen';
 import { Skeleton } from '../shared/Skeleton';
@@ -98,7 +99,7 @@ export function ArtifactsScreen({
 }) {
   const backend = useBackend();
   const grid = useRef<GridHandle>(null);
-  const [active, setActive] = useState(0);
+  const [active, setActive] = useLeft('active', 0);
   const role = filter.get('role');
   const run = filter.get('run');
   const op = filter.get('op');

@@ -3,7 +3,7 @@ import type { Progress } from '../bindings/desk';
 import { Refusal } from './backend';
 import { moreDesk } from './memoryMore';
 import { problemDesk } from './memoryProblems';
-import { canonical, type Exchange, type Recorded } from './recording';
+import { canonical, type Exchange, missing, type Recorded } from './recording';
 
 type Asked = Record<string, unknown>;
 type Answer = (question: Asked, heard: ((message: unknown) => void) | undefined) => unknown;
@@ -23,11 +23,25 @@ export function memory(
   const kept = wanted.get('kept');
   if (kept !== null)
     preferences = { ...preferences, preferences: { ...preferences.preferences, window: kept } };
+  const newest = () =>
+    (recorded.get('recent_projects')?.[0]?.answer as { path: string }[] | undefined)?.[0]?.path ??
+    null;
   const problems = problemDesk(recorded, wanted);
   const own: Record<string, Answer> = {
     ...problems,
     ...moreDesk(recorded, wanted),
-    listen: () => null,
+    listen: (_, heard) => {
+      const dropped = DROPS[wanted.get('drop') ?? ''];
+      if (dropped !== undefined) heard?.({ news: 'dropped', items: dropped });
+      return null;
+    },
+    choose_folder: () => ({ path: newest() }),
+    choose_file: (question) => ({ path: `/srv/review/${String(question['purpose'])}` }),
+    forget_project: (question) =>
+      (recorded.get('recent_projects')?.[0]?.answer as { path: string }[]).filter(
+        (one) => one.path !== question['path'],
+      ),
+    open_in_editor: () => null,
     quit: () => null,
     open_state: () => ({
       ...(recorded.get('open_state')?.[0]?.answer as Asked),
@@ -79,19 +93,19 @@ export function memory(
   };
 }
 
+/** What `?drop=` drops on the window. */
+const DROPS: Readonly<Record<string, readonly { path: string; kind: string }[]>> = {
+  folder: [{ path: '/srv/nodegoat', kind: 'folder' }],
+  report: [{ path: '/srv/reports/semgrep.sarif', kind: 'file' }],
+  picture: [{ path: '/srv/reports/holiday.png', kind: 'file' }],
+  unreadable: [],
+};
+
 /** An id may be given by its beginning. */
 function byStart(known: Recorded | undefined, question: Asked): Exchange | undefined {
   const id = question['id'];
   if (typeof id !== 'string' || id === '') return undefined;
   return known?.find((one) => String((one.question as Asked | null)?.['id']).startsWith(id));
-}
-
-function missing(name: string): Refusal {
-  return new Refusal({
-    code: 'MEX-NOT-FOUND',
-    message: `nothing like this was recorded of \`${name}\``,
-    hint: 'this is a recording: only what was recorded can be shown',
-  });
 }
 
 /** Sends what was sent, when it was sent; `pace` 0 sends all at once. */

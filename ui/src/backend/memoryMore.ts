@@ -21,7 +21,7 @@ import type { StoredEvent, VulnSeverity } from '../bindings/types';
 import { Refusal } from './backend';
 import { hostileRows } from './memoryHostile';
 import { manyComponents, manyTree } from './memoryMany5000';
-import type { Recorded } from './recording';
+import { missing, type Recorded } from './recording';
 
 type Asked = Record<string, unknown>;
 type Heard = ((message: unknown) => void) | undefined;
@@ -251,12 +251,14 @@ export function moreDesk(recorded: ReadonlyMap<string, Recorded>, wanted: URLSea
         });
       }
       const review_sha256 = 'a'.repeat(64);
+      const signed = asked['signed'] as { reviewer: string } | null | undefined;
+      const reviewer_id = signed?.reviewer ?? 'operator';
       const approved = asked['decision'] === 'approve';
       draft = {
         ...draft,
         review: approved
-          ? { state: 'approved', reviewer_id: 'operator', review_sha256 }
-          : { state: 'rejected', reviewer_id: 'operator', comment: String(asked['comment']) },
+          ? { state: 'approved', reviewer_id, review_sha256 }
+          : { state: 'rejected', reviewer_id, comment: String(asked['comment']) },
       };
       const next = draft.diff.next.capability_registry_version;
       return { job_id: 'job', review_sha256, next_version: approved ? next : null };
@@ -331,6 +333,19 @@ export function moreDesk(recorded: ReadonlyMap<string, Recorded>, wanted: URLSea
         ),
         asked,
       ),
+    import_report: (asked: Asked) => {
+      const known = recorded.get('import_report') ?? [];
+      const name = String(asked['dropped']).replace(/^.*\./, '');
+      const refused = known.find((one) => one.refusal !== undefined)?.refusal;
+      if (name === 'png' && refused !== undefined) throw new Refusal(refused);
+      const taken = known.find((one) => one.refusal === undefined);
+      if (taken === undefined) throw missing('import_report');
+      return taken.answer;
+    },
+    save_review_payload: () => ({
+      path: '/srv/review/review-to-sign',
+      command: 'ssh-keygen -Y sign -n mex-registry-review@v1 -f KEY /srv/review/review-to-sign',
+    }),
     verify_artifact: () => answer('verify_artifact') ?? { intact: 1, damaged: [] },
     save_artifact: (asked: Asked) => ({
       path: `/home/operator/${String(asked['id']).slice(0, 12)}`,
@@ -378,14 +393,6 @@ export function moreDesk(recorded: ReadonlyMap<string, Recorded>, wanted: URLSea
       return found;
     },
   };
-}
-
-function missing(name: string): Refusal {
-  return new Refusal({
-    code: 'MEX-NOT-FOUND',
-    message: `nothing like this was recorded of \`${name}\``,
-    hint: 'this is a recording: only what was recorded can be shown',
-  });
 }
 
 function page<Row>(rows: readonly Row[], asked: Asked): { items: Row[]; next: string | null } {

@@ -61,7 +61,12 @@ export function problemDesk(recorded: ReadonlyMap<string, Recorded>, wanted: URL
       const id = String(asked['id']);
       const row = rows.find((one) => one.problem.fingerprint.startsWith(id));
       const exact = details.find((one) => String((one.question as Asked)['id']).startsWith(id));
-      const detail = (exact ?? details[0])?.answer as ProblemDetail | undefined;
+      // Where the evidence of this one was not recorded, that of one of its kind stands for it.
+      const alike = details.find((one) => {
+        const known = (one.answer as ProblemDetail).row;
+        return known.job === row?.job && known.problem.severity === row.problem.severity;
+      });
+      const detail = (exact ?? alike ?? details[0])?.answer as ProblemDetail | undefined;
       if (id === '' || row === undefined || detail === undefined) {
         throw new Refusal({
           code: 'MEX-NOT-FOUND',
@@ -101,9 +106,7 @@ export function problemDesk(recorded: ReadonlyMap<string, Recorded>, wanted: URL
     problem_text: (asked: Asked) => {
       const ids = asked['ids'] as string[];
       const found = rows.filter((row) => ids.includes(row.problem.fingerprint));
-      return {
-        text: found.map((row) => `${row.problem.severity}: ${row.problem.title}`).join('\n'),
-      };
+      return { text: textOf(found, asked['as']) };
     },
   };
 }
@@ -118,11 +121,31 @@ function rowsOf(recorded: ReadonlyMap<string, Recorded>, wanted: URLSearchParams
   return given?.items ?? [];
 }
 
+/** As the host's own forms, short: what each is like is the host's to say. */
+function textOf(rows: readonly ProblemRow[], form: unknown): string {
+  if (form === 'json')
+    return JSON.stringify(
+      rows.map((row) => row.problem),
+      null,
+      2,
+    );
+  const lines = rows.map(({ problem }) => {
+    if (form === 'link') return `mex://problem/${problem.fingerprint}`;
+    if (form === 'markdown') return `| ${problem.severity} | ${problem.title} |`;
+    return `${problem.severity}: ${problem.title}`;
+  });
+  return lines.join('\n');
+}
+
 function counted(rows: readonly ProblemRow[]) {
-  const groups = Map.groupBy(rows, ({ problem }) => `${problem.severity} ${problem.status}`);
-  return [...groups].map(([key, members]) => {
+  const groups = new Map<string, number>();
+  for (const { problem } of rows) {
+    const key = `${problem.severity} ${problem.status}`;
+    groups.set(key, (groups.get(key) ?? 0) + 1);
+  }
+  return [...groups].map(([key, count]) => {
     const [severity, status] = key.split(' ');
-    return { severity, status, count: members.length };
+    return { severity, status, count };
   });
 }
 

@@ -11,6 +11,7 @@ export type {
   GateTable,
   GateWord,
   HostNews,
+  ImportedReport,
   LinkTarget,
   NeighboursQuestion,
   NextStep,

@@ -60,6 +60,8 @@ export type {
   PublishedHow,
   RegistryDiff,
   RegistryDraftView,
+  ReviewPayloadRequest,
+  ReviewRegistryRequest,
   RegistryImpact,
   RegistryVersion,
   RegistryVersions,

@@ -4,6 +4,7 @@ export type {
   ArtifactHandle,
   Attribution,
   Cause,
+  CauseChange,
   CauseKind,
   Component,
   Counts,

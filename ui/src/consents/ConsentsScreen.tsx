@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import type { ConsentEntry } from '../bindings/more';
 import { useAsk } from '../backend/use';
 import { useAction } from '../shared/actions';
@@ -84,87 +84,89 @@ function Lists({
         note={live.length === 0 ? 'none: nothing may reach the network' : ''}
       >
         {live.length > 0 && (
-          <Table
+          <Consents
             label="Consents in force"
-            heads={[
-              { title: 'Allows' },
-              { title: 'For' },
-              { title: 'Ends', tight: true },
-              { title: 'Why' },
-              { title: 'Granted', tight: true },
-              { title: 'Id', tight: true },
-              { title: 'Actions', tight: true, unseen: true },
-            ]}
-          >
-            {live.map((one) => (
-              <tr key={one.consent_id}>
-                <Cell tight>
-                  <Untrusted text={one.capability_id} mono />
-                </Cell>
-                <Cell tight>{who(one)}</Cell>
-                <Cell tight>
-                  <Word tone="pass" size="s">
-                    {left(one.expires_at, now)}
-                  </Word>
-                </Cell>
-                <Cell quiet>
-                  <Said text={one.reason} />
-                </Cell>
-                <Cell quiet tight>
-                  <Untrusted text={one.granted_by} />, <Time at={one.granted_at} />
-                </Cell>
-                <Cell tight>
-                  <Id id={one.consent_id} what="consent" />
-                </Cell>
-                <Cell acts>
-                  <Button look="danger" onClick={() => onRevoke(one)}>
-                    Revoke
-                  </Button>
-                </Cell>
-              </tr>
-            ))}
-          </Table>
+            heads={['Allows', 'Ends']}
+            consents={live}
+            state={(one) => (
+              <Word tone="pass" size="s">
+                {left(one.expires_at, now)}
+              </Word>
+            )}
+            onRevoke={onRevoke}
+          />
         )}
       </Section>
       {ended.length > 0 && (
         <Section title="Ended" note="kept on record; they allow nothing">
-          <Table
+          <Consents
             label="Consents that ended"
-            heads={[
-              { title: 'Allowed' },
-              { title: 'For' },
-              { title: 'How it ended', tight: true },
-              { title: 'Why' },
-              { title: 'Granted', tight: true },
-              { title: 'Id', tight: true },
-            ]}
-          >
-            {ended.map((one) => (
-              <tr key={one.consent_id}>
-                <Cell tight>
-                  <Untrusted text={one.capability_id} mono />
-                </Cell>
-                <Cell tight>{who(one)}</Cell>
-                <Cell tight>
-                  <Word tone="quiet" size="s">
-                    {one.state === 'revoked' ? 'revoked' : 'expired'}
-                  </Word>
-                </Cell>
-                <Cell quiet>
-                  <Said text={one.reason} />
-                </Cell>
-                <Cell quiet tight>
-                  <Untrusted text={one.granted_by} />, <Time at={one.granted_at} />
-                </Cell>
-                <Cell tight>
-                  <Id id={one.consent_id} what="consent" />
-                </Cell>
-              </tr>
-            ))}
-          </Table>
+            heads={['Allowed', 'How it ended']}
+            consents={ended}
+            state={(one) => (
+              <Word tone="quiet" size="s">
+                {one.state === 'revoked' ? 'revoked' : 'expired'}
+              </Word>
+            )}
+          />
         </Section>
       )}
     </>
+  );
+}
+
+/** One line a consent; what can be revoked has the button for it. */
+function Consents({
+  label,
+  heads: [allows, ends],
+  consents,
+  state,
+  onRevoke,
+}: {
+  label: string;
+  /** What the first column is called, and the one of how it stands. */
+  heads: readonly [string, string];
+  consents: readonly ConsentEntry[];
+  state: (consent: ConsentEntry) => ReactNode;
+  onRevoke?: (consent: ConsentEntry) => void;
+}) {
+  const heads = [
+    { title: allows },
+    { title: 'For' },
+    { title: ends, tight: true },
+    { title: 'Why' },
+    { title: 'Granted', tight: true },
+    { title: 'Id', tight: true },
+    ...(onRevoke === undefined ? [] : [{ title: 'Actions', tight: true, unseen: true }]),
+  ];
+  return (
+    <Table label={label} heads={heads}>
+      {consents.map((one) => (
+        <tr key={one.consent_id}>
+          <Cell tight>
+            <Untrusted text={one.capability_id} mono />
+          </Cell>
+          <Cell tight>{who(one)}</Cell>
+          <Cell tight>{state(one)}</Cell>
+          <Cell quiet>
+            <Said text={one.reason} />
+          </Cell>
+          <Cell quiet tight>
+            <Untrusted text={one.granted_by} />, <Time at={one.granted_at} />
+          </Cell>
+          <Cell tight>
+            <Id id={one.consent_id} what="consent" />
+          </Cell>
+          {onRevoke !== undefined && (
+            <Cell acts>
+              <Button look="danger" onClick={() => onRevoke(one)}>
+                Revoke
+              </Button>
+            </Cell>
+          )}
+        </tr>
+      ))}
+    </Table>
   );
 }
 

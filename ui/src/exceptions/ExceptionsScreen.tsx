@@ -10,6 +10,7 @@ import { count, counted, day } from '../shared/format';
 import { type Column, Grid, type GridHandle } from '../shared/Grid';
 import { Id } from '../shared/Id';
 import { KeyValues } from '../shared/KeyValues';
+import { useLeft } from '../shared/kept';
 import { to } from '../shared/paths';
 import { go, pathOf, useRoute } from '../shared/route';
 import { Said } from '../shared/Said';
@@ -88,6 +89,8 @@ const COLUMNS: readonly Column<Row>[] = [
   },
   { key: 'ends', title: 'Ends', width: 'm', cell: ({ view }) => day(view.exception.expires) },
 ];
+const isOpen = (value: unknown): value is string | null =>
+  value === null || typeof value === 'string';
 const FEW = COLUMNS.filter((column) => ['state', 'accepts'].includes(column.key));
 
 /** What is accepted for a time: by whom, why and until when; and what the project asks for itself. */
@@ -180,8 +183,8 @@ function List({ documents, onAdd }: { documents: readonly DocumentView[]; onAdd:
   const line = useRef<{ focus: () => void }>(null);
   const [words, setWords] = useState('');
   const [which, setWhich] = useState<Which>('all');
-  const [active, setActive] = useState(0);
-  const [open, setOpen] = useState<string | null>(null);
+  const [active, setActive] = useLeft('active', 0);
+  const [open, setOpen] = useLeft<string | null>('open', null, isOpen);
   const [doing, setDoing] = useState<'renew' | 'revoke' | null>(null);
   const all = useMemo(
     () => documents.flatMap((document) => document.exceptions.map((view) => ({ view, document }))),

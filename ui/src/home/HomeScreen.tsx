@@ -1,4 +1,6 @@
 import { useAsk } from '../backend/use';
+import { Button } from '../shared/Button';
+import { useTakeIn } from '../shared/Imports';
 import { Screen, Section } from '../shared/Screen';
 import { pathOf, swap, useRoute } from '../shared/route';
 import { FirstRun } from './FirstRun';
@@ -10,6 +12,7 @@ import styles from './HomeScreen.module.css';
 export function HomeScreen() {
   const state = useAsk('openState', undefined);
   const recent = useAsk('recentProjects', undefined);
+  const takeIn = useTakeIn();
   const given = useRoute().query.get('project');
   const newest = recent.data?.find((project) => !project.missing)?.path;
   const path = given ?? newest ?? '';
@@ -23,6 +26,11 @@ export function HomeScreen() {
         first
           ? 'Six gates between a project and its release. Nothing is clean that was not looked at.'
           : 'Scan a project, or go on where you were.'
+      }
+      actions={
+        <Button icon="plus" onClick={() => takeIn()}>
+          Take in a report…
+        </Button>
       }
     >
       <div className={styles.columns}>

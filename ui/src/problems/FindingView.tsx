@@ -2,6 +2,7 @@ import type { ReactNode } from 'react';
 import type { Attribution, Finding, LicenseStatement } from '../bindings/types';
 import { KeyValues } from '../shared/KeyValues';
 import { VulnGrade } from '../shared/Severity';
+import { Said } from '../shared/Said';
 import { Untrusted } from '../shared/Untrusted';
 import styles from './FindingView.module.css';
 
@@ -70,9 +71,7 @@ function rowsOf(finding: Finding): Row[] {
         ],
         [
           'Because',
-          finding.unknown_because === '' ? null : (
-            <Untrusted key="w" text={finding.unknown_because} />
-          ),
+          finding.unknown_because === '' ? null : <Said key="w" text={finding.unknown_because} />,
         ],
         ['Declared', <Statements key="d" statements={finding.declared} />],
         ['Detected', <Statements key="t" statements={finding.detected} />],

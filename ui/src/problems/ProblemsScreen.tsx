@@ -7,11 +7,11 @@ import { useAction } from '../shared/actions';
 import { Drawer } from '../shared/Drawer';
 import { count } from '../shared/format';
 import { Grid, type GridHandle } from '../shared/Grid';
-import { useKept } from '../shared/kept';
+import { useKept, useLeft } from '../shared/kept';
 import { QueryLine } from '../shared/QueryLine';
 import { Screen } from '../shared/Screen';
 import { TroubleView } from '../shared/TroubleView';
-import { COLUMNS } from './columns';
+import { BESIDE, COLUMNS } from './columns';
 import { DrawerHead } from './DrawerHead';
 import { FIELDS, facetField } from './fields';
 import { GroupPane } from './GroupPane';
@@ -26,6 +26,9 @@ import styles from './ProblemsScreen.module.css';
 
 const NONE: ReadonlySet<string> = new Set();
 const keyOf = (row: ProblemRow) => row.problem.fingerprint;
+const FEW = COLUMNS.filter((column) => BESIDE.includes(column.key));
+const isOpen = (value: unknown): value is string | null =>
+  value === null || typeof value === 'string';
 const isGroup = (value: unknown): value is ProblemField | '' => typeof value === 'string';
 
 /** Every problem on record: filtered, grouped, walked through, triaged. */
@@ -33,8 +36,8 @@ export function ProblemsScreen({ query: given }: { query: URLSearchParams }) {
   const backend = useBackend();
   const { query, ask, sort, setSort, counts, rows } = useProblems(given.get('q'));
   const [group, setGroup] = useKept<ProblemField | ''>('problems.group', '', isGroup);
-  const [active, setActive] = useState(0);
-  const [open, setOpen] = useState<string | null>(null);
+  const [active, setActive] = useLeft('active', 0);
+  const [open, setOpen] = useLeft<string | null>('open', null, isOpen);
   const [selected, setSelected] = useState<ReadonlySet<string>>(NONE);
   const line = useRef<{ focus: () => void }>(null);
   const grid = useRef<GridHandle>(null);
@@ -150,7 +153,7 @@ export function ProblemsScreen({ query: given }: { query: URLSearchParams }) {
           <Grid
             ref={grid}
             label="Problems"
-            columns={COLUMNS}
+            columns={open === null ? COLUMNS : FEW}
             count={filtered}
             row={rows.row}
             keyOf={keyOf}

@@ -52,6 +52,9 @@ function Tools({ tools }: { tools: readonly string[] }) {
   );
 }
 
+/** Beside an open problem there is room for its whole title, which names the place. */
+export const BESIDE: readonly string[] = ['severity', 'title', 'status'];
+
 export const COLUMNS: readonly Column<ProblemRow>[] = [
   {
     key: 'severity',

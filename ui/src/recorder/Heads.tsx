@@ -1,11 +1,11 @@
 import { useState } from 'react';
-import { useTell } from '../backend/use';
+import { useAsk, useTell } from '../backend/use';
 import { Button } from '../shared/Button';
 import { Json } from '../shared/Code';
 import { useCopy } from '../shared/Copy';
 import { Dialog } from '../shared/Dialog';
 import { TextArea } from '../shared/Field';
-import { count, counted, words } from '../shared/format';
+import { count, counted, elapsed, words } from '../shared/format';
 import { Id } from '../shared/Id';
 import { KeyValues } from '../shared/KeyValues';
 import { useAnnounce } from '../shared/Live';
@@ -14,6 +14,7 @@ import { Said } from '../shared/Said';
 import { Sentence } from '../shared/Sentence';
 import { Skeleton } from '../shared/Skeleton';
 import { Cell, Table } from '../shared/Table';
+import { useNow } from '../shared/Time';
 import { TroubleView } from '../shared/TroubleView';
 import { Word } from '../shared/Word';
 import styles from './Timeline.module.css';
@@ -61,7 +62,7 @@ function Verify({ onClose }: { onClose: () => void }) {
         hint="A head kept elsewhere shows what was cut off or rewritten before it."
         onChange={(event) => setHead(event.target.value)}
       />
-      {verify.isPending && <Skeleton lines={3} label="Walking the chain" />}
+      {verify.isPending && <Walking />}
       {verify.isError && <TroubleView refusal={verify.error} />}
       {report !== undefined && (
         <div className={styles.report}>
@@ -136,6 +137,22 @@ function Verify({ onClose }: { onClose: () => void }) {
         </div>
       )}
     </Dialog>
+  );
+}
+
+/** How long the chain is and how long it has been walked: it is read whole, in one go. */
+function Walking() {
+  const now = useNow(250);
+  const [begun] = useState(now);
+  const end = useAsk('tail', { after_seq: null });
+  const long = end.data === undefined ? 'the chain' : counted(end.data.through_seq, 'event');
+  return (
+    <>
+      <p role="timer" aria-label="Walking the chain">
+        Walking {long}, {elapsed(now - begun)} so far.
+      </p>
+      <Skeleton lines={3} label="Walking the chain" />
+    </>
   );
 }
 

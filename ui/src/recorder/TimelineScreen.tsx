@@ -8,6 +8,7 @@ import { Chip } from '../shared/Chip';
 import { Empty } from '../shared/Empty';
 import { clock, count, short, words } from '../shared/format';
 import { type Column, Grid, type GridHandle } from '../shared/Grid';
+import { useLeft } from '../shared/kept';
 import { pathOf, swap } from '../shared/route';
 import { Said } from '../shared/Said';
 import { Screen } from '../shared/Screen';
@@ -91,7 +92,7 @@ export function TimelineScreen({
   const backend = useBackend();
   const grid = useRef<GridHandle>(null);
   const [live, setLive] = useState(false);
-  const [active, setActive] = useState(0);
+  const [active, setActive] = useLeft('active', 0);
   const [open, setOpen] = useState<'verify' | 'head' | null>(null);
   const narrowing = narrowed(filter);
   const key = JSON.stringify(narrowing);

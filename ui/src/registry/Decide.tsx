@@ -11,6 +11,7 @@ import { go } from '../shared/route';
 import { useToast } from '../shared/Toasts';
 import { TroubleView } from '../shared/TroubleView';
 import { Untrusted } from '../shared/Untrusted';
+import { Signing, type Under, underOf, unsigned } from './Signing';
 import styles from './Registry.module.css';
 
 const MOST_COMMENT = 4_000;
@@ -22,6 +23,8 @@ export function Decide({
   review,
   dead,
   ticked,
+  under,
+  onUnder: setUnder,
   onClose,
 }: {
   what: 'approve' | 'reject' | 'publish';
@@ -29,6 +32,8 @@ export function Decide({
   review: RegistryDraftView['review'];
   dead: string | null;
   ticked: readonly string[];
+  under: Under;
+  onUnder: (change: Partial<Under>) => void;
   onClose: () => void;
 }) {
   const decide = useTell('reviewRegistry', ['registryDraft', 'registryVersions']);
@@ -48,15 +53,27 @@ export function Decide({
       ? 'A rejection needs a comment: whoever made the draft has to know why.'
       : comment.length > MOST_COMMENT
         ? `At most ${MOST_COMMENT} characters.`
-        : undefined;
+        : what === 'publish'
+          ? undefined
+          : unsigned(under);
   const pending = decide.isPending || publish.isPending;
+  const decision = (to: 'approve' | 'reject') => ({
+    diff_sha256: draft.diff_sha256,
+    decision: to,
+    comment: comment.trim(),
+    ticked: [...ticked],
+  });
   const send = () => {
     setTried(true);
     if (dead !== null || wrong !== undefined || pending) return;
     if (what === 'publish') {
       if (review.state !== 'approved') return;
       publish.mutate(
-        { review_id: review.review_sha256 },
+        {
+          review_id: review.review_sha256,
+          policy: under.policy === '' ? null : under.policy,
+          signers: under.signers === '' ? null : under.signers,
+        },
         {
           onSuccess: (done) => {
             announce(`Registry ${done.capability_registry_version} is in force`);
@@ -69,12 +86,7 @@ export function Decide({
       return;
     }
     decide.mutate(
-      {
-        diff_sha256: draft.diff_sha256,
-        decision: what,
-        comment: comment.trim(),
-        ticked: [...ticked],
-      },
+      { ...decision(what), ...underOf(under) },
       {
         onSuccess: () => {
           announce(what === 'approve' ? `${version} is approved` : `${version} is rejected`);
@@ -134,9 +146,13 @@ export function Decide({
         <TextArea
           label={what === 'reject' ? 'Why' : 'Comment'}
           value={comment}
-          wrong={tried ? wrong : undefined}
+          wrong={tried && wrong !== unsigned(under) ? wrong : undefined}
           hint={what === 'approve' ? 'It stands on record with your name.' : undefined}
-          onChange={(event) => setComment(event.target.value)}
+          onChange={(event) => {
+            setComment(event.target.value);
+            // A signature is of the words it was made of.
+            setUnder({ signature: '' });
+          }}
           onKeyDown={(event) => {
             if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
               event.preventDefault();
@@ -145,6 +161,13 @@ export function Decide({
           }}
         />
       )}
+      <Signing
+        under={under}
+        onChange={setUnder}
+        review={what === 'publish' ? null : { ...decision(what), ...underOf(under) }}
+        tried={tried}
+        open={refusal !== null}
+      />
     </Dialog>
   );
 }

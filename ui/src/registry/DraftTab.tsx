@@ -20,6 +20,7 @@ import { Word } from '../shared/Word';
 import { Changes } from './Changes';
 import { Decide } from './Decide';
 import { ImpactPart } from './ImpactPart';
+import { useUnder } from './Signing';
 import { useDraft } from './useDraft';
 import { BUMPS } from './words';
 import styles from './Registry.module.css';
@@ -64,6 +65,7 @@ function Review({
 }) {
   const { diff } = draft;
   const [ticked, setTicked] = useState<ReadonlySet<string>>(new Set());
+  const [under, setUnder] = useUnder();
   const [deciding, setDeciding] = useState<'approve' | 'reject' | 'publish' | null>(null);
   const rights = diff.added_rights;
   const left = rights.filter((right) => !ticked.has(right.right_id)).length;
@@ -228,6 +230,8 @@ function Review({
           review={review}
           dead={dead}
           ticked={rights.map((right) => right.right_id).filter((id) => ticked.has(id))}
+          under={under}
+          onUnder={setUnder}
           onClose={() => setDeciding(null)}
         />
       )}

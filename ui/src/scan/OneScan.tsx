@@ -1,3 +1,4 @@
+import { useState } from 'react';
 import type { ScanView } from '../bindings/desk';
 import { useAction } from '../shared/actions';
 import { Button } from '../shared/Button';
@@ -11,6 +12,8 @@ import { Untrusted } from '../shared/Untrusted';
 import { Facts } from './Facts';
 import { JobTable } from './JobTable';
 import { Reasons } from './Reasons';
+import { retryOf } from './retry';
+import { RetryDialog } from './RetryDialog';
 import { Since } from './Since';
 import { VerdictHead } from './VerdictHead';
 import styles from './OneScan.module.css';
@@ -20,6 +23,18 @@ export function OneScan({ view, live }: { view: ScanView; live: Live | undefined
   const { entry, verdict } = view;
   const again = () => go(pathOf('home', [], { project: entry.project }));
   useAction({ title: 'Scan this project again', group: 'Scan', keys: 's a', run: again });
+  const retry = retryOf(view);
+  const [retrying, setRetrying] = useState(false);
+  useAction(
+    retry === undefined
+      ? undefined
+      : {
+          title: 'Retry what failed',
+          group: 'Scan',
+          keys: 's r',
+          run: () => setRetrying(true),
+        },
+  );
   const took =
     entry.ended_at === null
       ? null
@@ -42,7 +57,12 @@ export function OneScan({ view, live }: { view: ScanView; live: Live | undefined
           <Button icon="reports" onClick={() => go(to.reports(entry.run_id))}>
             Reports
           </Button>
-          <Button icon="refresh" look="primary" onClick={again}>
+          {retry !== undefined && (
+            <Button icon="refresh" keys="s r" onClick={() => setRetrying(true)}>
+              Retry what failed…
+            </Button>
+          )}
+          <Button icon="play" look="primary" onClick={again}>
             Scan again…
           </Button>
         </>
@@ -59,6 +79,9 @@ export function OneScan({ view, live }: { view: ScanView; live: Live | undefined
           <Facts view={view} />
         </div>
       </div>
+      {retrying && retry !== undefined && (
+        <RetryDialog view={view} retry={retry} onClose={() => setRetrying(false)} />
+      )}
     </Screen>
   );
 }

@@ -1,10 +1,10 @@
-import { useState } from 'react';
 import type { ScanEntry } from '../bindings/types';
 import { useBackend } from '../backend/use';
 import { Button } from '../shared/Button';
 import { Empty } from '../shared/Empty';
 import { duration, short } from '../shared/format';
 import { type Column, Grid } from '../shared/Grid';
+import { useLeft } from '../shared/kept';
 import { to } from '../shared/paths';
 import { go } from '../shared/route';
 import { Screen } from '../shared/Screen';
@@ -37,7 +37,7 @@ const COLUMNS: readonly Column<ScanEntry>[] = [
 /** Every scan on record, the newest first. */
 export function ScanList() {
   const backend = useBackend();
-  const [active, setActive] = useState(0);
+  const [active, setActive] = useLeft('active', 0);
   const rows = useRows('scans', (after, limit) => backend.scans({ after, limit }));
   return (
     <Screen title="Scans" about="Every scan on record, the newest first." scrolls={false}>

@@ -1,5 +1,5 @@
 import type { ScanView } from '../bindings/desk';
-import type { Cause, Delta, FindingDelta } from '../bindings/types';
+import type { Delta, FindingDelta } from '../bindings/types';
 import { useAsk } from '../backend/use';
 import { Answer } from '../shared/Answer';
 import { Card } from '../shared/Card';
@@ -10,6 +10,7 @@ import { Section } from '../shared/Screen';
 import { Time } from '../shared/Time';
 import { Untrusted } from '../shared/Untrusted';
 import { Word, type Tone } from '../shared/Word';
+import { because } from './because';
 import styles from './Since.module.css';
 
 /** What changed since the scan before, and why. What was not looked at is never told as gone. */
@@ -95,13 +96,4 @@ function Subject({ finding }: { finding: FindingDelta }) {
   const problem = (finding.after ?? finding.before)?.problems[0];
   const text = <Untrusted text={finding.subject} />;
   return problem === undefined ? text : <Link to={to.problem(problem)}>{text}</Link>;
-}
-
-/** A cause in one line: what kind, what, how it moved. */
-export function because(cause: Cause): string {
-  if (cause.kind === 'unknown') return 'why: nothing that was recorded explains it';
-  const moved = cause.was !== null && cause.is !== null ? ` from ${cause.was} to ${cause.is}` : '';
-  const word = cause.how.replaceAll('_', ' ');
-  const more = moved === '' ? (cause.is ?? cause.was) : null;
-  return `why: ${cause.kind}: ${cause.subject} ${word}${moved}${more === null ? '' : ` (${more})`}`;
 }

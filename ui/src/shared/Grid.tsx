@@ -13,6 +13,7 @@ import {
 } from 'react';
 import { cx } from './cx';
 import { Icon } from './Icon';
+import { useScrolled } from './kept';
 import { Unseen } from './Live';
 import { rowHeight, useIsWide } from './measure';
 import styles from './Grid.module.css';
@@ -60,6 +61,7 @@ export function Grid<Row>(grid: Grid<Row>) {
   const scroller = useRef<HTMLDivElement>(null);
   const anchor = useRef(0);
   const wide = useIsWide(scroller);
+  useScrolled(scroller, `grid ${label}`);
   const columns = grid.columns.filter((column) => wide || column.wide !== true);
   const ROW = rowHeight();
   const rows = useVirtualizer({

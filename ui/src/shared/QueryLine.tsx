@@ -1,18 +1,11 @@
-import {
-  type KeyboardEvent,
-  useEffect,
-  useId,
-  useImperativeHandle,
-  useRef,
-  useState,
-  type Ref,
-} from 'react';
-import { IconButton } from './Button';
+import { type KeyboardEvent, useId, useImperativeHandle, useRef, useState, type Ref } from 'react';
+import { ClearButton } from './ClearButton';
 import { count } from './format';
 import { Icon } from './Icon';
 import { useAnnounce } from './Live';
 import { withField, withValue, wordAt } from './queryWords';
 import { Untrusted } from './Untrusted';
+import { useTyped } from './useTyped';
 import styles from './QueryLine.module.css';
 
 export interface QueryField {
@@ -49,22 +42,11 @@ export function QueryLine({
   const id = useId();
   const input = useRef<HTMLInputElement>(null);
   const announce = useAnnounce();
-  const [line, setLine] = useState(value);
-  const [given, setGiven] = useState(value);
+  const { line, type, put: send } = useTyped(value, onChange);
   const [open, setOpen] = useState(false);
   const [active, setActive] = useState(-1);
   const [found, setFound] = useState<readonly Suggestion[]>([]);
   useImperativeHandle(ref, () => ({ focus: () => input.current?.select() }));
-  // Another line from outside (a saved view, a cleared filter) stands in the field at once.
-  if (given !== value) {
-    setGiven(value);
-    if (value !== line.trim()) setLine(value);
-  }
-  useEffect(() => {
-    if (line.trim() === value) return undefined;
-    const pause = setTimeout(() => onChange(line.trim()), 90);
-    return () => clearTimeout(pause);
-  }, [line, value, onChange]);
 
   const suggest = async (text: string, caret: number) => {
     const at = wordAt(text, caret);
@@ -98,7 +80,7 @@ export function QueryLine({
   };
   const put = (one: Suggestion) => {
     const made = one.put();
-    setLine(made.line);
+    type(made.line);
     requestAnimationFrame(() => {
       input.current?.focus();
       input.current?.setSelectionRange(made.caret, made.caret);
@@ -125,7 +107,7 @@ export function QueryLine({
       if (open && chosen !== undefined) put(chosen);
       else {
         setOpen(false);
-        onChange(line.trim());
+        send(line);
       }
     } else if (event.key === 'Tab' && open && chosen !== undefined) {
       event.preventDefault();
@@ -152,7 +134,7 @@ export function QueryLine({
           autoComplete="off"
           value={line}
           onChange={(event) => {
-            setLine(event.target.value);
+            type(event.target.value);
             void suggest(
               event.target.value,
               event.target.selectionStart ?? event.target.value.length,
@@ -168,15 +150,7 @@ export function QueryLine({
           onKeyDown={pressed}
         />
         {line !== '' && (
-          <IconButton
-            icon="close"
-            label="Clear the query"
-            onClick={() => {
-              setLine('');
-              onChange('');
-              input.current?.focus();
-            }}
-          />
+          <ClearButton label="Clear the query" input={input} onClear={() => send('')} />
         )}
       </div>
       <ul

@@ -1,5 +1,6 @@
-import { type ReactNode, useEffect } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 import { cx } from './cx';
+import { useScrolled } from './kept';
 import styles from './Screen.module.css';
 
 /** The frame of a screen: what it is, what can be done, and the rest of the height. */
@@ -21,6 +22,8 @@ export function Screen({
   useEffect(() => {
     document.title = `${title} · mex`;
   }, [title]);
+  const body = useRef<HTMLDivElement>(null);
+  useScrolled(body, 'screen');
   return (
     <main className={styles.screen} id="main">
       <header className={styles.head}>
@@ -30,7 +33,9 @@ export function Screen({
         </div>
         {actions !== undefined && <div className={styles.actions}>{actions}</div>}
       </header>
-      <div className={cx(styles.body, scrolls && styles.scrolls)}>{children}</div>
+      <div ref={body} className={cx(styles.body, scrolls && styles.scrolls)}>
+        {children}
+      </div>
     </main>
   );
 }

@@ -1,6 +1,7 @@
-import { useEffect, useImperativeHandle, useRef, useState, type Ref } from 'react';
-import { IconButton } from './Button';
+import { useImperativeHandle, useRef, type Ref } from 'react';
+import { ClearButton } from './ClearButton';
 import { Icon } from './Icon';
+import { useTyped } from './useTyped';
 import styles from './Search.module.css';
 
 /** A line of words to find rows by; asks when somebody pauses, not at every key. */
@@ -16,18 +17,8 @@ export function Search({
   ref?: Ref<{ focus: () => void }>;
 }) {
   const input = useRef<HTMLInputElement>(null);
-  const [line, setLine] = useState(value);
-  const [given, setGiven] = useState(value);
+  const { line, type, put } = useTyped(value, onChange);
   useImperativeHandle(ref, () => ({ focus: () => input.current?.select() }));
-  if (given !== value) {
-    setGiven(value);
-    if (value !== line.trim()) setLine(value);
-  }
-  useEffect(() => {
-    if (line.trim() === value) return undefined;
-    const pause = setTimeout(() => onChange(line.trim()), 90);
-    return () => clearTimeout(pause);
-  }, [line, value, onChange]);
   return (
     <div className={styles.search} role="search">
       <Icon name="search" size="s" />
@@ -39,28 +30,19 @@ export function Search({
         spellCheck={false}
         autoComplete="off"
         value={line}
-        onChange={(event) => setLine(event.target.value)}
+        onChange={(event) => type(event.target.value)}
         onKeyDown={(event) => {
           if (event.key === 'Escape' && line !== '') {
             event.preventDefault();
-            setLine('');
-            onChange('');
+            put('');
           } else if (event.key === 'Enter') {
             event.preventDefault();
-            onChange(line.trim());
+            put(line);
           }
         }}
       />
       {line !== '' && (
-        <IconButton
-          icon="close"
-          label="Clear the search"
-          onClick={() => {
-            setLine('');
-            onChange('');
-            input.current?.focus();
-          }}
-        />
+        <ClearButton label="Clear the search" input={input} onClear={() => put('')} />
       )}
     </div>
   );

@@ -42,6 +42,14 @@ export function pathOf(
   return `/${place}${text === '' ? '' : `?${text}`}`;
 }
 
+/** What is open beside a list stands in these addresses; the place is the list. */
+const LISTS: readonly string[] = ['timeline', 'artifacts', 'registry'];
+
+/** The place an address leads to, whatever it asks there: what is kept of a place is kept under it. */
+export function placeOf({ screen, parts }: Route): string {
+  return LISTS.includes(screen) ? pathOf(screen) : pathOf(screen, parts);
+}
+
 interface Mark {
   at: number;
 }

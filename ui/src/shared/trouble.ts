@@ -115,6 +115,17 @@ export const TROUBLES: Record<string, Trouble> = {
     title: 'A registry document is not valid',
     means: 'It is not used. The registry in force stays in force.',
   },
+  'MEX-IMPORT-FORMAT': {
+    title: 'This is no report that can be taken in',
+    means: 'Nothing came in. Drop a project folder, or a SARIF, CycloneDX or OpenVEX document.',
+  },
+  'MEX-INPUT-NOT-JSON': { title: 'This is no JSON document', means: 'Nothing came in.' },
+  'MEX-INPUT-TOO-BIG': { title: 'This is over the size limit', means: 'Nothing came in.' },
+  'MEX-INPUT-UNREADABLE': { title: 'A file cannot be read', means: 'Nothing was changed.' },
+  'MEX-SIGNATURE-INVALID': {
+    title: 'The signature counts for nothing',
+    means: 'Nothing was approved and nothing rejected.',
+  },
   'MEX-EXCEPTION-INVALID': {
     title: 'The exception is not valid',
     means: 'Nothing was accepted and nothing changed.',

@@ -1,27 +1,9 @@
 // By keyboard alone (P32): the operator's loop, the developer's loop, and every small thing on the way.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { open } from '../../scripts/window.mjs';
+import { open, OPEN, read, TOTAL } from './places.mjs';
+import { task, withBrowser } from './task.mjs';
 
-let browser;
-before(async () => (browser = await open()));
-after(() => browser.close());
-
-/** A task in a fresh window; no pointer anywhere. */
-function task(name, hash, run, search = '') {
-  test(name, async () => {
-    const page = await browser.page(hash, { search });
-    const press = async (...keys) => {
-      for (const key of keys) {
-        await page.keyboard.press(key);
-        await page.waitForTimeout(60);
-      }
-    };
-    await run(page, press);
-    assert.deepEqual(page.faults, []);
-    await page.context().close();
-  });
-}
+withBrowser();
 const heading = (page, name) => page.getByRole('heading', { name, exact: true }).first().waitFor();
 const focused = (page) =>
   page.evaluate(
@@ -59,10 +41,14 @@ task('7 the palette finds a screen and goes there', '/home', async (page, press)
 });
 task('8 the palette finds problems by a word', '/home', async (page, press) => {
   await press('Control+k');
-  await page.keyboard.type('smallvec');
+  await page.keyboard.type('minimist');
   await press('Enter');
   await heading(page, 'Problems');
-  await page.getByText('2 of 15').waitFor();
+  const found = read('problems')[0].answer.items.filter((row) =>
+    `${row.problem.title} ${row.package} ${row.file}`.includes('minimist'),
+  );
+  assert.ok(found.length > 1);
+  await page.getByText(`${found.length} of ${TOTAL}`).waitFor();
 });
 task('9 the palette closes and gives the focus back', '/problems', async (page, press) => {
   await page.getByRole('grid').focus();
@@ -125,7 +111,10 @@ task('15 ask for problems with a suggested field and value', '/problems', async 
   await page.keyboard.type('war');
   await page.waitForTimeout(150);
   await press('ArrowDown', 'Enter', 'Enter');
-  await page.getByText('2 of 15').waitFor();
+  // The word that was asked for stands in place of what was there before.
+  const all = read('problems')[0].answer.items;
+  const warnings = all.filter((row) => row.problem.severity === 'warning').length;
+  await page.getByText(`${warnings} of ${TOTAL}`).waitFor();
 });
 task('16 clear a query that leaves nothing', '/problems?q=zzzz', async (page, press) => {
   await page.getByRole('button', { name: 'Clear the query' }).last().focus();
@@ -135,9 +124,9 @@ task('16 clear a query that leaves nothing', '/problems?q=zzzz', async (page, pr
 task('17 walk with F8 and Shift+F8', '/problems', async (page, press) => {
   await page.getByRole('grid').waitFor();
   await press('F8', 'F8', 'F8');
-  await page.getByRole('complementary', { name: 'Problem 3 of 15' }).waitFor();
+  await page.getByRole('complementary', { name: `Problem 3 of ${OPEN}` }).waitFor();
   await press('Shift+F8');
-  await page.getByRole('complementary', { name: 'Problem 2 of 15' }).waitFor();
+  await page.getByRole('complementary', { name: `Problem 2 of ${OPEN}` }).waitFor();
 });
 task(
   '18 open the evidence, read it, close it, be back in the list',
@@ -169,12 +158,15 @@ task('19 triage three with one reason, then take it back', '/problems', async (p
   await page.keyboard.type('known, fixed with the next update');
   await press('Control+Enter');
   await page.getByText('3 problems acknowledged').waitFor();
-  await page.getByText('12 of 15').first().waitFor();
+  await page
+    .getByText(`${OPEN - 3} of ${TOTAL}`)
+    .first()
+    .waitFor();
   await page.getByRole('button', { name: /Undo/ }).focus();
   await press('Enter');
   await page
     .getByRole('status', { name: 'Problems shown' })
-    .getByText('15', { exact: true })
+    .getByText(`${OPEN} of ${TOTAL}`, { exact: true })
     .waitFor();
 });
 task('20 mute the one that is looked at', '/problems', async (page, press) => {
@@ -192,7 +184,8 @@ task('21 group by job and narrow to one', '/problems', async (page, press) => {
   await group.waitFor();
   await group.focus();
   await press('Enter');
-  await page.getByText(/of 15/).first().waitFor();
+  const secrets = open((row) => row.job === 'secret');
+  await page.getByText(`${secrets} of ${TOTAL}`).first().waitFor();
 });
 task('22 copy as Markdown', '/problems', async (page, press) => {
   await page.getByRole('grid').focus();
@@ -227,3 +220,58 @@ task('25 from a scan’s reason to its evidence', '/scan', async (page, press) =
   await press('Enter');
   await heading(page, 'Problem');
 });
+task('26 copy as text, JSON and link', '/problems', async (page, press) => {
+  await page.getByRole('grid').focus();
+  await press('Space', 'ArrowDown', 'Space');
+  for (const [steps, looks] of [
+    [0, /^[a-z]+: /],
+    [2, /^\[\s*\{/],
+    [3, /^mex:\/\/problem\/[0-9a-f]{64}\n/],
+  ]) {
+    await page
+      .getByRole('toolbar', { name: 'Chosen problems' })
+      .getByRole('button', { name: 'Copy' })
+      .focus();
+    await press('Enter', ...Array(steps).fill('ArrowDown'), 'Enter');
+    await page.waitForFunction(
+      (source) => navigator.clipboard.readText().then((text) => new RegExp(source).test(text)),
+      looks.source,
+    );
+  }
+});
+task(
+  '27 going back finds the row, what is open and the place',
+  '/problems',
+  async (page, press) => {
+    const grid = page.getByRole('grid', { name: 'Problems' });
+    await grid.focus();
+    await press('End', 'Enter');
+    const drawer = page.getByRole('complementary').last();
+    await drawer.waitFor();
+    const named = await drawer.getByRole('heading').first().innerText();
+    await page.waitForTimeout(300);
+    const top = await grid.evaluate((one) => one.scrollTop);
+    assert.ok(top > 0);
+    await page.getByRole('navigation').getByRole('link', { name: 'Gates' }).focus();
+    await press('Enter');
+    await heading(page, 'Gates');
+    await press('Alt+ArrowLeft');
+    await page.getByRole('complementary', { name: named }).waitFor();
+    await page.waitForFunction(
+      (wanted) => Math.abs(document.querySelector('[role=grid]').scrollTop - wanted) <= 1,
+      top,
+    );
+  },
+);
+task(
+  '28 a restart goes on where the window was',
+  '',
+  async (page) => {
+    await heading(page, 'Scans');
+    const active = await page
+      .getByRole('grid', { name: 'Scans' })
+      .getAttribute('aria-activedescendant');
+    assert.match(active, /-2$/);
+  },
+  `kept=${encodeURIComponent(JSON.stringify({ path: '/scan', places: { '/scan': { active: 2 } } }))}`,
+);

@@ -1,7 +1,7 @@
 // Every screen, with what has to be true of its address; one list for axe, shots and trouble.
 import { readFileSync } from 'node:fs';
 
-const read = (name) =>
+export const read = (name) =>
   JSON.parse(readFileSync(new URL(`../../recording/${name}.json`, import.meta.url), 'utf8'));
 
 const scans = read('scans')[0].answer.items;
@@ -9,6 +9,12 @@ const problems = read('problems')[0].answer.items;
 const gates = read('gates');
 const events = read('events')[0].answer.items;
 const artifacts = read('artifact');
+
+/** How many problems are on record, how many of them are open, and how many of these pass a test. */
+export const TOTAL = problems.length;
+export const open = (test = () => true) =>
+  problems.filter((row) => row.problem.status === 'open' && test(row)).length;
+export const OPEN = open();
 
 export const LAST_SCAN = scans[0].run_id;
 export const PROBLEM = problems.find((row) => row.file !== null).problem.fingerprint;

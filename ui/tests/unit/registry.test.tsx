@@ -1,16 +1,10 @@
 // The reviewer's loop (REG-5) and what it promises: an approval is of what was shown (P30).
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { screen, waitFor, within } from '@testing-library/react';
 import { expect, it } from 'vitest';
 import type { RegistryDraftView } from '../../src/bindings/more';
-import { open, refuse } from './window';
+import { open, recorded, refuse } from './window';
 
-const draft = (
-  JSON.parse(
-    readFileSync(join(import.meta.dirname, '../../recording/registry_draft.json'), 'utf8'),
-  ) as [{ answer: RegistryDraftView }]
-)[0].answer;
+const draft = recorded<RegistryDraftView>('registry_draft');
 const rights = draft.diff.added_rights.map((right) => right.right_id);
 const approve = () => screen.getByRole<HTMLButtonElement>('button', { name: /^Approve 2\.0\.0/ });
 const ticks = () => screen.findAllByRole<HTMLInputElement>('checkbox');
@@ -31,7 +25,9 @@ it('approves only once each right is ticked, and sends the digest that is render
   const all = await ticks();
   for (const tick of all.slice(1)) await user.click(tick);
   expect(approve().disabled).toBe(true);
-  expect(screen.getByText(/1 added right of 5 not ticked yet/)).toBeTruthy();
+  expect(
+    screen.getByText(new RegExp(`1 added right of ${rights.length} not ticked yet`)),
+  ).toBeTruthy();
   await user.click(all[0] as HTMLElement);
   expect(approve().disabled).toBe(false);
   await user.click(approve());
@@ -46,6 +42,8 @@ it('approves only once each right is ticked, and sends the digest that is render
       decision: 'approve',
       comment: 'read it all',
       ticked: rights,
+      policy: null,
+      signed: null,
     },
   ]);
 });
@@ -62,7 +60,7 @@ it('goes dead when the draft changes, also under an open question', async () => 
   for (const tick of await ticks()) await user.click(tick);
   await user.click(approve());
   const dialog = await screen.findByRole('dialog', { name: 'Approve 2.0.0' });
-  now = { ...draft, diff_sha256: 'f'.repeat(64), drafted_by: 'mallory' };
+  now = { ...draft, diff_sha256: 'f'.repeat(64), drafted_by: 'second' };
   seq = 2;
   expect(
     await screen.findByText('This is no longer the draft', {}, { timeout: 8_000 }),
@@ -70,14 +68,14 @@ it('goes dead when the draft changes, also under an open question', async () => 
   const send = within(dialog).getByRole<HTMLButtonElement>('button', { name: 'Approve' });
   expect(send.disabled).toBe(true);
   // What was read is still what is shown: nothing changes under the reader.
-  expect(screen.queryByText('mallory')).toBeNull();
+  expect(screen.queryByText('second')).toBeNull();
   await user.keyboard('{Control>}{Enter}{/Control}');
   await user.click(within(dialog).getByRole('button', { name: 'Cancel' }));
   expect(approve().disabled).toBe(true);
   expect((await ticks()).every((tick) => tick.disabled)).toBe(true);
   expect(of('review_registry')).toEqual([]);
   await user.click(screen.getByRole('button', { name: 'Read the draft anew' }));
-  expect(await screen.findByText('mallory')).toBeTruthy();
+  expect(await screen.findByText('second')).toBeTruthy();
   const anew = await ticks();
   expect(anew.every((tick) => !tick.checked && !tick.disabled)).toBe(true);
 }, 20_000);
@@ -165,7 +163,11 @@ it('publishes what was approved, by the review that approved it', async () => {
   const dialog = await screen.findByRole('dialog', { name: 'Publish 2.0.0' });
   await user.click(within(dialog).getByRole('button', { name: 'Publish' }));
   await waitFor(() => expect(of('publish_registry')).toHaveLength(1));
-  expect(of('publish_registry')[0]?.question).toEqual({ review_id: 'b'.repeat(64) });
+  expect(of('publish_registry')[0]?.question).toEqual({
+    review_id: 'b'.repeat(64),
+    policy: null,
+    signers: null,
+  });
 });
 
 it('says the same in words, by field and as text', async () => {
@@ -174,7 +176,7 @@ it('says the same in words, by field and as text', async () => {
   for (const way of ['In plain words', 'Field by field', 'As text']) {
     await user.click(screen.getByRole('button', { name: way }));
     const main = screen.getByRole('main').textContent;
-    for (const id of ['proc.exec:trivy', 'doc.translate', 'fs.read', 'Analyst'])
+    for (const id of ['proc.exec:trivy', 'terminal.exec', 'fs.read', 'Analyst'])
       expect(main, way).toContain(id);
   }
 });

@@ -14,6 +14,14 @@ const FILES: Record<string, Recorded> = import.meta.glob('../../recording/*.json
   import: 'default',
 });
 
+/** What a command answered when it was recorded: tests hold no ids of a recording. */
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- a recording is what its name says
+export function recorded<Answer>(name: string): Answer {
+  const found = FILES[`../../recording/${name}.json`]?.[0];
+  if (found === undefined) throw new Error(`\`${name}\` was not recorded`);
+  return found.answer as Answer;
+}
+
 export interface Call {
   name: string;
   question: Record<string, unknown>;
@@ -40,13 +48,13 @@ export async function open(
   { search = '', answers = {} }: { search?: string; answers?: Answers } = {},
 ) {
   const calls: Call[] = [];
-  const recorded = memory(FILES, new URLSearchParams(search));
+  const answering = memory(FILES, new URLSearchParams(search));
   const backend = commands(
     async <Given,>(name: string, argument: Record<string, unknown> = {}): Promise<Given> => {
       const question = (argument['question'] ?? {}) as Record<string, unknown>;
       calls.push({ name, question });
       const own = answers[name];
-      return (own === undefined ? await recorded(name, argument) : await own(question)) as Given;
+      return (own === undefined ? await answering(name, argument) : await own(question)) as Given;
     },
     (listener) => listener,
   );

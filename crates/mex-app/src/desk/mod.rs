@@ -9,6 +9,7 @@ pub mod exceptions;
 mod facets;
 mod finder;
 pub mod gates;
+pub mod import;
 pub mod links;
 pub mod preferences;
 pub mod problem;

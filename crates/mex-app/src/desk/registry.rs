@@ -1,15 +1,18 @@
 //! The capability registry as its screen asks for it: what is in force, the draft with everything to
 //! tick, review, publish, rollback. What each of them means stays with [`crate::publish`].
 
+use std::path::PathBuf;
+
 use mex_runtime::capability::review::ReviewDecision;
+use mex_runtime::code::Code;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Screens;
-use crate::error::AppResult;
+use crate::error::{AppError, AppResult};
 use crate::publish::{
     PublishOutcome, PublishRequest, RegistryDraftView, RegistryVersions, ReviewOutcome,
-    ReviewRequest, RollbackRequest,
+    ReviewRequest, RollbackRequest, SignedReview,
 };
 use crate::registry::RegistryView;
 
@@ -46,6 +49,35 @@ pub struct ReviewRegistryRequest {
     pub comment: String,
     /// The `right_id` of every right that was ticked.
     pub ticked: Vec<String>,
+    /// A policy file, which says whether a second reviewer or a signature is asked for; null for the
+    /// default.
+    #[serde(default)]
+    pub policy: Option<String>,
+    /// The reviewer's signature; null reviews as who is logged in.
+    #[serde(default)]
+    pub signed: Option<SignedReviewRequest>,
+}
+
+/// A signature that somebody made of [`Screens::review_payload`] with a key that mex never sees.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SignedReviewRequest {
+    /// Under which name, as the allowed-signers file has it.
+    pub reviewer: String,
+    /// The file that `ssh-keygen -Y sign` wrote.
+    pub signature: String,
+    /// The allowed-signers file.
+    pub signers: String,
+}
+
+/// What is to be signed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReviewPayloadRequest {
+    /// The decision, as it is sent once it is signed.
+    pub review: ReviewRegistryRequest,
+    /// Who will sign, as the allowed-signers file has it.
+    pub reviewer: String,
 }
 
 /// What is published.
@@ -54,6 +86,12 @@ pub struct ReviewRegistryRequest {
 pub struct PublishRegistryRequest {
     /// The digest of the review that allows it.
     pub review_id: String,
+    /// The policy file of the review; null for the default.
+    #[serde(default)]
+    pub policy: Option<String>,
+    /// The allowed-signers file, where the review is signed.
+    #[serde(default)]
+    pub signers: Option<String>,
 }
 
 /// An older version that comes back.
@@ -104,15 +142,21 @@ impl Screens {
     /// # Errors
     /// As [`crate::app::App::review_registry`].
     pub fn review_registry(&self, request: &ReviewRegistryRequest) -> AppResult<ReviewOutcome> {
-        self.app.review_registry(&ReviewRequest {
-            diff: Some(request.diff_sha256.clone()),
-            decision: request.decision,
-            comment: request.comment.clone(),
-            ticked: request.ticked.clone(),
-            policy: None,
-            signed: None,
-            out: None,
-        })
+        self.app.review_registry(&asked(request))
+    }
+
+    /// What a reviewer signs, byte by byte (contract REG-5, SC-4). The key stays with who has it: a
+    /// signature comes back with [`Screens::review_registry`].
+    ///
+    /// # Errors
+    /// As [`crate::app::App::review_payload`], and for a reviewer without a name.
+    pub fn review_payload(&self, request: &ReviewPayloadRequest) -> AppResult<Vec<u8>> {
+        if request.reviewer.trim().is_empty() {
+            let message = "nobody was named who signs";
+            return Err(AppError::new(Code::RegistryReview, message)
+                .hint("name the reviewer as the allowed-signers file does"));
+        }
+        self.app.review_payload(&asked(&request.review), &request.reviewer)
     }
 
     /// Publishes what was approved.
@@ -122,7 +166,9 @@ impl Screens {
     pub fn publish_registry(&self, request: &PublishRegistryRequest) -> AppResult<PublishOutcome> {
         self.app.publish_registry(&PublishRequest {
             review: Some(request.review_id.clone()),
-            ..PublishRequest::default()
+            policy: request.policy.as_ref().map(PathBuf::from),
+            signers: request.signers.as_ref().map(PathBuf::from),
+            out: None,
         })
     }
 
@@ -141,5 +187,21 @@ impl Screens {
             policy: None,
             out: None,
         })
+    }
+}
+
+fn asked(request: &ReviewRegistryRequest) -> ReviewRequest {
+    ReviewRequest {
+        diff: Some(request.diff_sha256.clone()),
+        decision: request.decision,
+        comment: request.comment.clone(),
+        ticked: request.ticked.clone(),
+        policy: request.policy.as_ref().map(PathBuf::from),
+        signed: request.signed.as_ref().map(|signed| SignedReview {
+            reviewer: signed.reviewer.clone(),
+            signature: PathBuf::from(&signed.signature),
+            signers: PathBuf::from(&signed.signers),
+        }),
+        out: None,
     }
 }

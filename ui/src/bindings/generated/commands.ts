@@ -36,6 +36,8 @@ import type {
   Head,
   HostNews,
   ImportDatabaseRequest,
+  ImportFileRequest,
+  ImportedReport,
   InstallRequest,
   InstancesQuestion,
   JobEntryRows,
@@ -77,7 +79,9 @@ import type {
   ReportList,
   ReportsQuestion,
   ReviewOutcome,
+  ReviewPayloadRequest,
   ReviewRegistryRequest,
+  ReviewToSign,
   RevokeConsentRequest,
   RevokeExceptionRequest,
   RollbackRegistryRequest,
@@ -173,6 +177,8 @@ export interface Commands {
   grantConsent(question: GrantConsentRequest): Promise<ConsentEntry>;
   /** Takes in an advisory database from a file chosen with the dialog of the system. */
   importDatabase(question: ImportDatabaseRequest): Promise<DatabaseView | null>;
+  /** Takes in a report of another tool: one that was dropped, or chosen with the dialog of the system. */
+  importReport(question: ImportFileRequest): Promise<ImportedReport | null>;
   /** Whether a folder can be scanned. */
   inspectFolder(question: FolderQuestion): Promise<FolderView>;
   /** Installs tools; needs a live consent for `net.http`. */
@@ -249,6 +255,8 @@ export interface Commands {
   saveDraft(question: DraftChoice): Promise<ExceptionsChanged>;
   /** Changes what is named; the rest stays. */
   savePreferences(question: PreferencesPatch): Promise<PreferencesState>;
+  /** Writes what a reviewer signs to a place chosen with the dialog of the system. */
+  saveReviewPayload(question: ReviewPayloadRequest): Promise<ReviewToSign>;
   /** One scan with its verdict, jobs and attempts. */
   scan(question: ById): Promise<ScanView>;
   /** One page of scans, newest first. */
@@ -306,6 +314,7 @@ export function commands(call: Call, channel: MakeChannel): Commands {
     gates: (question) => call("gates", { question }),
     grantConsent: (question) => call("grant_consent", { question }),
     importDatabase: (question) => call("import_database", { question }),
+    importReport: (question) => call("import_report", { question }),
     inspectFolder: (question) => call("inspect_folder", { question }),
     installTools: (question, listener) => call("install_tools", { question, channel: channel(listener) }),
     instances: (question) => call("instances", { question }),
@@ -344,6 +353,7 @@ export function commands(call: Call, channel: MakeChannel): Commands {
     saveArtifact: (question) => call("save_artifact", { question }),
     saveDraft: (question) => call("save_draft", { question }),
     savePreferences: (question) => call("save_preferences", { question }),
+    saveReviewPayload: (question) => call("save_review_payload", { question }),
     scan: (question) => call("scan", { question }),
     scans: (question) => call("scans", { question }),
     secrets: (question) => call("secrets", { question }),
@@ -389,6 +399,7 @@ export const COMMAND_NAMES = [
   "gates",
   "grant_consent",
   "import_database",
+  "import_report",
   "inspect_folder",
   "install_tools",
   "instances",
@@ -427,6 +438,7 @@ export const COMMAND_NAMES = [
   "save_artifact",
   "save_draft",
   "save_preferences",
+  "save_review_payload",
   "scan",
   "scans",
   "secrets",

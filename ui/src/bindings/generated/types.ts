@@ -1075,7 +1075,7 @@ export type FieldChange = {
 };
 
 /** What a file is chosen for. */
-export type FilePurpose = "policy" | "allowlist" | "report";
+export type FilePurpose = "policy" | "allowlist" | "signature" | "signers";
 
 /** What a file is chosen for. */
 export type FileQuestion = {
@@ -1508,6 +1508,42 @@ export type ImpactEntry = {
 export type ImportDatabaseRequest = {
   /** The ecosystem as OSV spells it; null where the file says it. */
   ecosystem?: string | null;
+};
+
+/** A report of another tool that is to be taken in. */
+export type ImportFileRequest = {
+  /** A file that was dropped on the window; null asks with the dialog of the system. */
+  dropped?: string | null;
+  /** The project it is about, by its path. */
+  project?: string | null;
+};
+
+/** What came of it. */
+export type ImportedReport = {
+  /** How many things it says are not affected or fixed. Nothing is lifted by it. */
+  claims: number;
+  /** How many components it lists. */
+  components: number;
+  /** How many of them are no Problem, by reason. */
+  dropped: Record<string, number>;
+  /** The event that records it. */
+  event_id: EventId;
+  /** `sarif`, `cyclonedx` or `openvex`. */
+  format: string;
+  /** Its version. */
+  format_version: string;
+  /** Why it cannot be taken as whole, at most 20 sentences; empty for a whole one. */
+  gaps: string[];
+  /** The evidence. */
+  import_ref: ArtifactHandle;
+  /** How many Problems they are. */
+  problems: number;
+  /** How many results, vulnerabilities or statements it holds. */
+  said: number;
+  /** The source of its Problems: `plugin:` and a name. */
+  source: string;
+  /** The tools it names, at most 20. Nobody proved them. */
+  tools: string[];
 };
 
 /** Which tools are installed. */
@@ -2381,8 +2417,12 @@ export type PublishOutcome = {
 
 /** What is published. */
 export type PublishRegistryRequest = {
+  /** The policy file of the review; null for the default. */
+  policy?: string | null;
   /** The digest of the review that allows it. */
   review_id: string;
+  /** The allowed-signers file, where the review is signed. */
+  signers?: string | null;
 };
 
 /** How a registry came to be published. */
@@ -2741,6 +2781,14 @@ export type ReviewOutcome = {
   review_sha256: Digest;
 };
 
+/** What is to be signed. */
+export type ReviewPayloadRequest = {
+  /** The decision, as it is sent once it is signed. */
+  review: ReviewRegistryRequest;
+  /** Who will sign, as the allowed-signers file has it. */
+  reviewer: string;
+};
+
 /** A decision on the diff that was shown. */
 export type ReviewRegistryRequest = {
   /** Why. */
@@ -2749,6 +2797,13 @@ export type ReviewRegistryRequest = {
   decision: ReviewDecision;
   /** The digest of what was shown, whole. */
   diff_sha256: string;
+  /**
+   * A policy file, which says whether a second reviewer or a signature is asked for; null for the
+   * default.
+   */
+  policy?: string | null;
+  /** The reviewer's signature; null reviews as who is logged in. */
+  signed?: SignedReviewRequest | null;
   /** The `right_id` of every right that was ticked. */
   ticked: string[];
 };
@@ -2772,6 +2827,14 @@ export type ReviewState = {
   /** Which. */
   reason: string;
   state: "dead";
+};
+
+/** Where what is to be signed was written. */
+export type ReviewToSign = {
+  /** What signs it, for a terminal; empty where there is no file. */
+  command: string;
+  /** The file; null where nobody chose a place. */
+  path: string | null;
 };
 
 /** How a reviewer's name is known. What was only typed is no name here. */
@@ -3105,6 +3168,16 @@ export type Sidecar = {
   stored_at: string;
   /** True when the bytes were cut at the output limit. */
   truncated: boolean;
+};
+
+/** A signature that somebody made of [`Screens::review_payload`] with a key that mex never sees. */
+export type SignedReviewRequest = {
+  /** Under which name, as the allowed-signers file has it. */
+  reviewer: string;
+  /** The file that `ssh-keygen -Y sign` wrote. */
+  signature: string;
+  /** The allowed-signers file. */
+  signers: string;
 };
 
 /** Where a diagnostic comes from: `lsp|terminal|validator|engine|connector|system|plugin:*|matcher:*`. */
