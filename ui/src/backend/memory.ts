@@ -33,6 +33,8 @@ export function memory(
     listen: (_, heard) => {
       const dropped = DROPS[wanted.get('drop') ?? ''];
       if (dropped !== undefined) heard?.({ news: 'dropped', items: dropped });
+      const leaving = wanted.get('leave');
+      if (leaving !== null) heard?.({ news: 'quit_asked', running: [leaving] });
       return null;
     },
     choose_folder: () => ({ path: newest() }),

@@ -1,6 +1,6 @@
 import { screen, within } from '@testing-library/react';
 import { expect, it } from 'vitest';
-import type { CoveragePage, VulnerabilityRow } from '../../src/bindings/more';
+import type { CoveragePage, SecretRow, VulnerabilityRow } from '../../src/bindings/more';
 import { counted } from '../../src/shared/format';
 import { open, recorded, refuse } from './window';
 
@@ -130,4 +130,25 @@ it('lets the host forget a report when its screen is left', async () => {
   await grid('Secret');
   unmount();
   expect(of('close_report')).toEqual([{ name: 'close_report', question: { run_id: RUN } }]);
+});
+
+it('never holds a secret, only its rule, its place and its fingerprint', async () => {
+  const rows = recorded<{ items: SecretRow[] }>('secrets').items;
+  expect(rows.length).toBeGreaterThan(0);
+  const held = ['attributions', 'commit', 'end_line', 'fingerprint', 'in_name', 'lifted_by'];
+  const places = ['path', 'problem', 'rule', 'start_line'];
+  for (const row of rows) expect(Object.keys(row).sort()).toEqual([...held, ...places].sort());
+  await open(`/reports/${RUN}/secrets`);
+  expect(await within(await grid('Secret')).findByText(rows[0]?.rule ?? '')).toBeTruthy();
+});
+
+it('says tool, version, database with its date and sandbox on a scan and beside a report', async () => {
+  for (const path of [`/scan/${RUN}`, `/reports/${RUN}/vulnerabilities`]) {
+    const { unmount } = await open(path);
+    await screen.findAllByText(/osv-scanner/);
+    const said = screen.getByRole('main').textContent;
+    for (const words of [/osv-scanner \d+\.\d+/, /npm \(osv\).{1,8}\d+ \w+ \d{4}/, /sandbox/i])
+      expect(said, path).toMatch(words);
+    unmount();
+  }
 });

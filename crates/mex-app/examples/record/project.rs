@@ -1,37 +1,86 @@
-//! The project that is recorded: a small shop with old packages, a leaked token and an odd licence, as
-//! it is at three moments. The token is made at run time and never stands in a file of ours.
+//! The projects that are recorded: a public one at two moments, as whoever records names it, and two
+//! small ones of ours beside it. What the public one asks scanners to leave out is ours too.
 
 use std::fs;
 use std::io;
 use std::path::Path;
 
-/// The shop as it begins: two old crates.
-pub fn first(project: &Path) -> io::Result<()> {
-    put(project, "Cargo.lock", &lockfile(&[]))?;
+/// The public project as it is at one moment, without its history.
+pub fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    if to.exists() {
+        fs::remove_dir_all(to)?;
+    }
+    copy_folder(from, to)
+}
+
+fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let (kind, place) = (entry.file_type()?, to.join(entry.file_name()));
+        if kind.is_dir() && entry.file_name() != ".git" {
+            copy_folder(&entry.path(), &place)?;
+        } else if kind.is_file() {
+            fs::copy(entry.path(), place)?;
+        }
+    }
+    Ok(())
+}
+
+const TERMS: &str = "These shapes are lent, not given. You may print them on the walls of your own\n\
+     house, and on nothing that is sold. Bring them back when you move out.\n";
+
+/// Files in which a project asks scanners to look away (contract SC-10), and one under unknown terms.
+pub fn wishes(project: &Path) -> io::Result<()> {
+    put(project, ".gitleaks.toml", "[allowlist]\npaths = ['''artifacts/cert/server\\.key''']\n")?;
+    put(
+        project,
+        "osv-scanner.toml",
+        "[[IgnoredVulns]]\nid = \"CVE-2021-23337\"\nreason = \"only called with our own templates\"\n",
+    )?;
+    put(project, ".npmrc", "audit=false\n")?;
+    // Terms that are no licence anybody knows.
+    put(project, "app/assets/fonts/LICENSE.txt", TERMS)
+}
+
+/// What a linter says of the public project, and a picture: one report and what is none.
+pub fn reports(folder: &Path) -> io::Result<()> {
+    let result = |line: u32| {
+        serde_json::json!({
+            "ruleId": "no-eval",
+            "level": "error",
+            "message": { "text": "`eval` runs whatever somebody sends" },
+            "locations": [{ "physicalLocation": {
+                "artifactLocation": { "uri": "app/routes/contributions.js" },
+                "region": { "startLine": line, "startColumn": 24 },
+            } }],
+        })
+    };
+    let report = serde_json::json!({
+        "version": "2.1.0",
+        "runs": [{
+            "tool": { "driver": { "name": "eslint", "version": "9.0.0" } },
+            "results": [result(32), result(33), result(34)],
+        }],
+    });
+    put(folder, "eslint.sarif", &report.to_string())?;
+    put(folder, "holiday.png", "\u{89}PNG\r\n\u{1a}\n")
+}
+
+/// A small crate with old dependencies.
+pub fn ledger(project: &Path) -> io::Result<()> {
+    put(project, "Cargo.lock", &lockfile())?;
     put(
         project,
         "Cargo.toml",
-        "[package]\nname = \"shop\"\nversion = \"0.1.0\"\nlicense = \"MIT\"\n",
+        "[package]\nname = \"ledger\"\nversion = \"0.1.0\"\nlicense = \"MIT\"\n",
     )?;
-    put(project, "src/main.rs", "fn main() {}\n")?;
-    put(project, "README.md", "# shop\n")
+    put(project, "src/main.rs", "fn main() {}\n")
 }
 
-/// Somebody commits a token and an npm front end with old packages.
-pub fn second(project: &Path) -> io::Result<()> {
-    let token = format!("{}_{}", ["g", "h", "p"].concat(), random(36)?);
-    put(project, "deploy/ci.env", &format!("# for the pipeline\nTOKEN={token}\n"))?;
-    put(
-        project,
-        "web/package.json",
-        "{\"name\":\"shop-web\",\"version\":\"0.1.0\",\"license\":\"MIT\",\"dependencies\":{\"lodash\":\"4.17.20\",\"minimist\":\"1.2.5\"}}\n",
-    )?;
-    put(project, "web/package-lock.json", NPM)
-}
-
-/// One crate is updated and another comes in.
-pub fn third(project: &Path) -> io::Result<()> {
-    put(project, "Cargo.lock", &lockfile(&[("smallvec", "1.6.0")]))
+/// A page and nothing else.
+pub fn prototype(project: &Path) -> io::Result<()> {
+    put(project, "index.html", "<!doctype html><title>prototype</title>\n")
 }
 
 fn put(project: &Path, path: &str, text: &str) -> io::Result<()> {
@@ -42,52 +91,24 @@ fn put(project: &Path, path: &str, text: &str) -> io::Result<()> {
     fs::write(path, text)
 }
 
-fn random(length: usize) -> io::Result<String> {
-    const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-    let mut bytes = vec![0u8; length];
-    getrandom::fill(&mut bytes).map_err(|error| io::Error::other(error.to_string()))?;
-    let letter = |byte: u8| char::from(LETTERS[usize::from(byte) % LETTERS.len()]);
-    Ok(bytes.into_iter().map(letter).collect())
-}
-
-fn lockfile(more: &[(&str, &str)]) -> String {
-    let mut packages = vec![
-        ("crossbeam-epoch", "0.9.18", vec![]),
-        ("time", "0.1.45", vec!["libc"]),
-        ("libc", "0.2.150", vec![]),
-        ("chrono", "0.4.19", vec!["time"]),
+fn lockfile() -> String {
+    let packages = [
+        ("chrono", "0.4.19", "\"time\""),
+        ("crossbeam-epoch", "0.9.18", ""),
+        ("libc", "0.2.150", ""),
+        ("smallvec", "1.6.0", ""),
+        ("time", "0.1.45", "\"libc\""),
     ];
-    packages.extend(more.iter().map(|(name, version)| (*name, *version, vec![])));
-    packages.sort();
-    let mut all = vec!["chrono".to_owned(), "crossbeam-epoch".to_owned()];
-    all.extend(more.iter().map(|(name, _)| (*name).to_owned()));
-    let quoted: Vec<String> = all.iter().map(|name| format!("\"{name}\"")).collect();
-    let mut text = format!(
-        "version = 4\n\n[[package]]\nname = \"shop\"\nversion = \"0.1.0\"\ndependencies = [{}]\n",
-        quoted.join(", ")
-    );
+    let mut text = "version = 4\n\n[[package]]\nname = \"ledger\"\nversion = \"0.1.0\"\n\
+                    dependencies = [\"chrono\", \"crossbeam-epoch\", \"smallvec\"]\n"
+        .to_owned();
     for (name, version, below) in packages {
-        let below: Vec<String> = below.iter().map(|name| format!("\"{name}\"")).collect();
         text.push_str(&format!(
             "\n[[package]]\nname = \"{name}\"\nversion = \"{version}\"\n\
              source = \"registry+https://github.com/rust-lang/crates.io-index\"\n\
-             checksum = \"{}\"\ndependencies = [{}]\n",
+             checksum = \"{}\"\ndependencies = [{below}]\n",
             "0".repeat(64),
-            below.join(", ")
         ));
     }
     text
 }
-
-const NPM: &str = r#"{
-  "name": "shop-web",
-  "version": "0.1.0",
-  "lockfileVersion": 3,
-  "requires": true,
-  "packages": {
-    "": { "name": "shop-web", "version": "0.1.0", "license": "MIT", "dependencies": { "lodash": "4.17.20", "minimist": "1.2.5" } },
-    "node_modules/lodash": { "version": "4.17.20", "license": "MIT" },
-    "node_modules/minimist": { "version": "1.2.5", "license": "MIT" }
-  }
-}
-"#;
