@@ -72,6 +72,7 @@ fn ui_2_from_the_button_to_the_block_its_evidence_a_link_and_a_restart() {
     assert_eq!(again.ask("problem_counts", json!({"query": ""})).unwrap(), counts);
     let recent = again.call("recent_projects", json!({})).unwrap();
     assert_eq!(recent[0]["path"], project, "{recent}");
+    again.go("#/home");
     again.says("project");
     again.end();
 }
