@@ -10,7 +10,7 @@ import { type Tone, Word } from '../shared/Word';
 import styles from './columns.module.css';
 
 const STANDINGS: Record<ProblemStanding, [Tone, string]> = {
-  new: ['running', 'new'],
+  new: ['new', 'new'],
   reopened: ['block', 'came back'],
   unchanged: ['quiet', 'unchanged'],
   not_seen: ['quiet', 'not seen'],

@@ -41,7 +41,7 @@ const COLUMNS: readonly Column<StoredEvent>[] = [
   {
     key: 'outcome',
     title: 'Outcome',
-    width: 's',
+    width: 'm',
     cell: (row) => {
       const { outcome } = says(row.event);
       return outcome === null ? null : (

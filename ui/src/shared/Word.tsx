@@ -3,7 +3,7 @@ import { cx } from './cx';
 import { Icon, type IconName } from './Icon';
 import styles from './Word.module.css';
 
-export type Tone = 'block' | 'denied' | 'incomplete' | 'pass' | 'quiet' | 'running';
+export type Tone = 'block' | 'denied' | 'incomplete' | 'pass' | 'quiet' | 'running' | 'new';
 
 const ICONS: Record<Tone, IconName> = {
   block: 'stop',
@@ -12,6 +12,7 @@ const ICONS: Record<Tone, IconName> = {
   pass: 'check',
   quiet: 'dash',
   running: 'spinner',
+  new: 'plus',
 };
 
 /** A word with its icon and colour. What did not run never gets the tone of what passed. */
