@@ -1,5 +1,6 @@
 //! The commands that need the window or this process: scans that run, chores with progress, native
 //! dialogs, addresses outside, leaving. Each is one call of a use case and what the host adds to it.
+//! Long because each is a few lines, and they share the dialogs and the rule of what a person named.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -211,9 +211,9 @@ function human(payload: Payload): Says {
     }
     case 'allowlist_refused':
       return went(
-        `a change of exceptions was refused${because(payload['reason'])}`,
+        `a change of exceptions was refused, ${id(payload['code'])}${because(payload['reason'])}`,
         'denied',
-        text(payload['code']),
+        'refused',
       );
     case 'report_imported':
       return plain(
@@ -221,9 +221,9 @@ function human(payload: Payload): Says {
       );
     case 'report_refused':
       return went(
-        `a report was refused${because(payload['reason'])}`,
+        `a report was refused, ${id(payload['code'])}${because(payload['reason'])}`,
         'denied',
-        text(payload['code']),
+        'refused',
       );
     default:
       return plain(words(text(payload['action'], 'a person did something')));

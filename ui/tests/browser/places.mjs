@@ -17,6 +17,10 @@ export const open = (test = () => true) =>
 export const OPEN = open();
 
 export const LAST_SCAN = scans[0].run_id;
+/** A scan of which a job failed. */
+export const FAILED = read('scan').find((one) =>
+  one.answer.jobs.some((job) => job.state === 'ended' && job.status === 'failed'),
+).question.id;
 export const PROBLEM = problems.find((row) => row.file !== null).problem.fingerprint;
 export const PACKAGE_PROBLEM = problems.find((row) => row.purl !== null).problem.fingerprint;
 export const ATTEMPT = gates.at(-1).question.id;
@@ -34,6 +38,8 @@ export const PLACES = [
   ['home', '/home', {}],
   ['scans', '/scan', {}],
   ['scan', `/scan/${LAST_SCAN}`, {}],
+  ['scan-retry', `/scan/${FAILED}`, { keys: ['s', 'r'] }],
+  ['take-in', '/home', { search: 'drop=report' }],
   ['scanning', '/home', { scanning: true }],
   ['problems', '/problems', {}],
   ['problems-evidence', '/problems', { keys: ['F8', 'F8'] }],
