@@ -159,7 +159,12 @@ impl Stand {
 
     /// Opens the window under control.
     pub fn open(&self, arguments: &[&str]) -> Session {
-        Session::start(&format!("http://127.0.0.1:{}", self.driver), PROGRAM, arguments)
+        self.open_program(PROGRAM, arguments)
+    }
+
+    /// Opens the window of another program under control.
+    pub fn open_program(&self, program: &str, arguments: &[&str]) -> Session {
+        Session::start(&format!("http://127.0.0.1:{}", self.driver), program, arguments)
     }
 
     /// [`Stand::open`] with more in the program's environment.

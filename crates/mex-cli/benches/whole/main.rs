@@ -89,6 +89,7 @@ fn main() {
     );
     println!("peak memory of mex itself            {:>8.1} MB (bound 150)", peak as f64 / 1024.0);
     again(&mex, folder.path());
+    registry::extract(&mex, folder.path());
     registry::publish(&mex, folder.path());
     tools::whole_scan(&mex, folder.path());
     tools::licences(&mex, &bare_tools, folder.path());
@@ -164,11 +165,14 @@ fn terminal_ms(mex: &Path, data: &Path, run: &str) -> u64 {
     u64::try_from(moment("ended_at").duration_since(moment("begun_at")).as_millis()).unwrap()
 }
 
-/// The high-water mark of the process itself, not of the tools it starts.
+/// The high-water mark of a scan.
 fn peak_kib(mex: &Path, data: &Path, project: &Path) -> u64 {
-    let mut child = command(mex, data, &["scan", project.to_str().unwrap(), "--fresh", "--quiet"])
-        .spawn()
-        .unwrap();
+    peak_of(&mut command(mex, data, &["scan", project.to_str().unwrap(), "--fresh", "--quiet"]))
+}
+
+/// The high-water mark of the process itself, not of the tools it starts.
+fn peak_of(command: &mut Command) -> u64 {
+    let mut child = command.spawn().unwrap();
     let status = PathBuf::from(format!("/proc/{}/status", child.id()));
     let mut peak = 0;
     while child.try_wait().unwrap().is_none() {
