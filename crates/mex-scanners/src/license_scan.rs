@@ -12,9 +12,11 @@ pub mod npm;
 mod others;
 mod own;
 pub mod rust;
+mod unpacked;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -412,7 +414,10 @@ impl LicenseScan {
                 .filter(|package| package.source.is_some())
                 .any(|package| !declares(known.get(package)));
             let witness = match &tool {
-                Some(Ok(tool)) => self.cargo_deny(errand, tool, lock, root, needs, total),
+                Some(Ok(tool)) => {
+                    let crates = LockedCrates { lock, packages, shelves };
+                    self.cargo_deny(errand, tool, &crates, needs, total)
+                }
                 Some(Err(fault)) => {
                     let name = ToolName::known(cargo_deny::NAME);
                     total.gap(&lock.path, Some(&name), without(fault), &fault.message, 1);
@@ -435,11 +440,12 @@ impl LicenseScan {
         &self,
         errand: &Errand<'_>,
         tool: &PinnedTool,
-        lock: &Lockfile,
-        root: &Path,
+        crates: &LockedCrates<'_>,
         needs: bool,
         total: &mut Share,
     ) -> Option<Normalised> {
+        let LockedCrates { lock, shelves, .. } = *crates;
+        let root = shelves.root;
         let name = ToolName::known(cargo_deny::NAME);
         let folder = lock.path.rsplit_once('/').map_or("", |(folder, _)| folder);
         let budget = total.budget.unwrap_or(*errand.admitted.budget());
@@ -470,7 +476,7 @@ impl LicenseScan {
             }
         };
         let finished =
-            match self.run_cargo_deny(errand, tool, toolchain, root, args.clone(), budget) {
+            match self.run_cargo_deny(errand, tool, toolchain, crates, args.clone(), budget) {
                 Ok(finished) => finished,
                 Err(fault) => return without(&fault.message.clone(), Some(fault)),
             };
@@ -510,11 +516,13 @@ impl LicenseScan {
         errand: &Errand<'_>,
         tool: &PinnedTool,
         toolchain: &Path,
-        root: &Path,
+        crates: &LockedCrates<'_>,
         args: Vec<String>,
         budget: Budget,
     ) -> Result<crate::process::Finished, TypedError> {
         use cargo_deny::argv;
+        let LockedCrates { packages, shelves, .. } = *crates;
+        let root = shelves.root;
         let config = errand
             .config_folder(argv::CONFIG_FILE, argv::CONFIG)
             .map_err(|fault| unprepared("cargo-deny's configuration", &fault))?;
@@ -541,6 +549,17 @@ impl LicenseScan {
                 mounts.push(read_only(&host, &format!("{}/{part}", argv::CARGO_HOME)));
             }
         }
+        let unprepared_crates = |fault: io::Error| unprepared("the fetched crates", &fault);
+        let fetched = errand.open_folder(0o755).map_err(unprepared_crates)?;
+        if unpacked::is_needed(packages, &shelves)
+            && unpacked::fill(fetched.path(), packages, &shelves).map_err(unprepared_crates)?
+        {
+            let settings = home.path().join("config.toml");
+            fs::write(&settings, unpacked::config(argv::FETCHED))
+                .and_then(|()| fs::set_permissions(&settings, fs::Permissions::from_mode(0o444)))
+                .map_err(unprepared_crates)?;
+            mounts.push(read_only(fetched.path(), argv::FETCHED));
+        }
         let ask = Ask {
             args,
             env: argv::env(),
@@ -553,6 +572,14 @@ impl LicenseScan {
         };
         errand.run(tool, ask)
     }
+}
+
+/// One lockfile's crates, and where their sources may be.
+#[derive(Clone, Copy)]
+struct LockedCrates<'a> {
+    lock: &'a Lockfile,
+    packages: &'a [Locked],
+    shelves: Shelves<'a>,
 }
 
 /// Every crate once, over all lockfiles, on all processors.

@@ -307,6 +307,46 @@ fn what_is_missing_is_fetched_once_and_then_its_licence_is_known() {
     assert!(license_of(&ready.scan(), "pkg:cargo/two@1.0.0").is_some());
 }
 
+/// Contract SC-2: cargo-deny reads what was fetched where the cargo home has nothing, so that a crate
+/// that declares no expression is known by its text, and the step that was named is enough.
+#[test]
+fn a_crate_known_by_its_text_alone_is_read_by_cargo_deny_once_it_is_fetched() {
+    let ready = Ready::new(true);
+    let manifest =
+        "[package]\nname='texts'\nversion='1.0.0'\nedition='2021'\nlicense-file='docs/TERMS'\n";
+    let terms = include_str!("../../../../LICENSE");
+    let files = [("Cargo.toml", manifest), ("docs/TERMS", terms), ("src/lib.rs", "not rust")];
+    let texts = archive("texts-1.0.0", &files);
+    let own = "\n[[package]]\nname = \"own\"\nversion = \"0.1.0\"\ndependencies = [\"texts\"]\n";
+    let lockfile = lock(&[("texts", CRATES_IO, &digest(&texts))]);
+    let (head, packages) = lockfile.split_at(lockfile.find("\n[[package]]").unwrap());
+    ready
+        .mex
+        .write("Cargo.lock", format!("{head}{own}{packages}"))
+        .write("src/lib.rs", "//! Own.\n")
+        .write(
+            "Cargo.toml",
+            "[package]\nname = \"own\"\nversion = \"0.1.0\"\nedition = \"2021\"\nlicense = \"MIT\"\n[dependencies]\ntexts = \"1\"\n",
+        );
+    let read = |outcome: &Value| {
+        let entries = outcome["coverage"]["entries"].as_array().unwrap().clone();
+        let of_lock =
+            |entry: &&Value| entry["subject"] == "Cargo.lock" && entry["tool"] == "cargo-deny";
+        entries.iter().find(of_lock).map(|entry| entry["state"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(read(&ready.scan()).as_deref(), Some("failed"));
+    let registry = Registry::serve(move |path, stream| match path {
+        "/texts/1.0.0/download" => send(stream, "200 OK", &texts),
+        _ => send(stream, "404 Not Found", b""),
+    });
+    ready.fetch(json!({"crates_registry": registry.base})).expect(0);
+    let after = ready.scan();
+    assert_eq!(read(&after).as_deref(), Some("scanned"), "{after}");
+    let found = license_of(&after, "pkg:cargo/texts@1.0.0").unwrap();
+    assert_eq!(found["concluded"], "Apache-2.0", "{found}");
+    assert_eq!(after["jobs"][0]["status"], "succeeded", "{}", after["jobs"][0]);
+}
+
 /// Contract SC-10, SC-2: a source that lies, breaks, promises too much or sends elsewhere gives nothing,
 /// each with its sentence; what is honest beside it is kept.
 #[test]

@@ -20,6 +20,9 @@ pub const TOOLCHAIN: &str = "/rust";
 /// Where the cargo home is inside the sandbox.
 pub const CARGO_HOME: &str = "/cargo-home";
 
+/// Where the fetched crates are inside the sandbox, when the cargo home has not all of them.
+pub const FETCHED: &str = "/fetched";
+
 /// The arguments for the lockfile in `folder`, relative to the project.
 pub fn args(folder: &str) -> Vec<String> {
     let manifest = if folder.is_empty() {

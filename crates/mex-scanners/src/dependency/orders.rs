@@ -21,10 +21,6 @@ pub const CRATES: &str = "https://static.crates.io/crates";
 /// npm's own registry.
 pub const NPM: &str = "https://registry.npmjs.org";
 
-/// The words by which a `Cargo.lock` names crates.io.
-const CRATES_IO: [&str; 2] =
-    ["registry+https://github.com/rust-lang/crates.io-index", "sparse+https://index.crates.io/"];
-
 /// Where archives are asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Registries {
@@ -154,7 +150,7 @@ impl Orders {
                 "it comes from git, which is not fetched: run `cargo fetch --locked`".to_owned()
             );
         }
-        if !CRATES_IO.contains(&source) {
+        if !package.is_of_crates_io() {
             return Err(format!(
                 "it comes from `{}`, and a registry that the project names is never asked: run `cargo fetch --locked`",
                 line(source)

@@ -27,6 +27,10 @@ const TEXT_BYTES: u64 = 16 << 20;
 /// All texts of one crate.
 const TEXTS_BYTES: u64 = 64 << 20;
 
+/// The words by which a `Cargo.lock` names crates.io.
+const CRATES_IO: [&str; 2] =
+    ["registry+https://github.com/rust-lang/crates.io-index", "sparse+https://index.crates.io/"];
+
 /// The user's own folder of fetched crates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CargoHome {
@@ -134,6 +138,11 @@ impl Locked {
     /// The package as findings name it.
     pub fn component(&self) -> Component {
         purl::component("crates.io", &self.name, &self.version)
+    }
+
+    /// Whether it comes from crates.io.
+    pub(crate) fn is_of_crates_io(&self) -> bool {
+        self.source.as_deref().is_some_and(|source| CRATES_IO.contains(&source))
     }
 
     /// Whether its name and version can be parts of a file's name.
@@ -259,15 +268,17 @@ pub fn look_up(package: &Locked, shelves: &Shelves<'_>) -> AtHand {
 
 /// `Ok(None)` is an archive with another checksum.
 fn read_archive(path: &Path, package: &Locked, expected: Digest) -> io::Result<Option<Speech>> {
-    let mut bytes = Vec::new();
-    fs::File::open(path)?.take(ARCHIVE_BYTES + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > ARCHIVE_BYTES {
-        return Err(io::ErrorKind::FileTooLarge.into());
-    }
+    let bytes = read_whole(path)?;
     if Digest::of(&bytes) != expected {
         return Ok(None);
     }
     speech_of(&bytes, package, expected).map(Some)
+}
+
+fn read_whole(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(ARCHIVE_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > ARCHIVE_BYTES { Err(too_large()) } else { Ok(bytes) }
 }
 
 /// What an archive with the right checksum says.
@@ -290,6 +301,20 @@ fn speech_of(bytes: &[u8], package: &Locked, expected: Digest) -> io::Result<Spe
     Ok(speech)
 }
 
+/// Whether the cargo home has an archive of that name.
+pub(super) fn is_at_home(package: &Locked, shelves: &Shelves<'_>) -> bool {
+    shelves.home.is_some_and(|home| !home.archives(package).is_empty())
+}
+
+/// The bytes of a crate's archive, where one with the lockfile's checksum is here.
+pub(super) fn archive_of(package: &Locked, shelves: &Shelves<'_>) -> Option<Vec<u8>> {
+    let expected = package.checksum.filter(|_| package.is_plain())?;
+    let own = shelves.home.map(|home| home.archives(package)).into_iter().flatten();
+    own.into_iter()
+        .find_map(|path| read_whole(&path).ok().filter(|bytes| Digest::of(bytes) == expected))
+        .or_else(|| shelves.fetched.read(&Sum::Sha256(expected)))
+}
+
 /// The files of an archive that are wanted, by their names below its one folder; whatever that is
 /// called, where no name is given.
 pub(super) fn files(
@@ -297,9 +322,44 @@ pub(super) fn files(
     top: Option<&str>,
     wanted: &dyn Fn(&str) -> bool,
 ) -> io::Result<BTreeMap<String, Vec<u8>>> {
-    let too_large = || io::Error::from(io::ErrorKind::FileTooLarge);
     let mut found = BTreeMap::new();
     let mut taken = 0;
+    each_file(archive, top, &mut |name, content| {
+        if !wanted(name) {
+            return Ok(());
+        }
+        let mut bytes = Vec::new();
+        content.take(TEXT_BYTES + 1).read_to_end(&mut bytes)?;
+        taken += bytes.len() as u64;
+        if bytes.len() as u64 > TEXT_BYTES || taken > TEXTS_BYTES {
+            return Err(too_large());
+        }
+        found.insert(name.to_owned(), bytes);
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// The names of an archive's files below its one folder.
+pub(super) fn names(archive: &[u8], top: &str) -> io::Result<Vec<String>> {
+    let mut found = Vec::new();
+    each_file(archive, Some(top), &mut |name, _| {
+        found.push(name.to_owned());
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+fn too_large() -> io::Error {
+    io::ErrorKind::FileTooLarge.into()
+}
+
+/// Goes through the plain files of an archive, by their names below its one folder.
+fn each_file(
+    archive: &[u8],
+    top: Option<&str>,
+    each: &mut dyn FnMut(&str, &mut dyn Read) -> io::Result<()>,
+) -> io::Result<()> {
     let unpacked = GzDecoder::new(archive).take(UNPACKED_BYTES);
     for (number, entry) in tar::Archive::new(unpacked).entries()?.enumerate() {
         let mut entry = entry?;
@@ -307,26 +367,15 @@ pub(super) fn files(
             return Err(too_large());
         }
         let path = entry.path_bytes().into_owned();
-        let name = std::str::from_utf8(&path)
-            .ok()
-            .and_then(|path| match top {
-                Some(top) => path.strip_prefix(top)?.strip_prefix('/'),
-                None => Some(path.split_once('/')?.1),
-            })
-            .filter(|name| wanted(name));
-        let Some(name) = name else { continue };
-        if !entry.header().entry_type().is_file() {
-            continue;
+        let name = std::str::from_utf8(&path).ok().and_then(|path| match top {
+            Some(top) => path.strip_prefix(top)?.strip_prefix('/'),
+            None => Some(path.split_once('/')?.1),
+        });
+        if let Some(name) = name.filter(|_| entry.header().entry_type().is_file()) {
+            each(name, &mut entry)?;
         }
-        let mut content = Vec::new();
-        entry.by_ref().take(TEXT_BYTES + 1).read_to_end(&mut content)?;
-        taken += content.len() as u64;
-        if content.len() as u64 > TEXT_BYTES || taken > TEXTS_BYTES {
-            return Err(too_large());
-        }
-        found.insert(name.to_owned(), content);
     }
-    Ok(found)
+    Ok(())
 }
 
 fn read_folder(root: &Path, place: &str) -> io::Result<Speech> {
