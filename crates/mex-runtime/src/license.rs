@@ -120,7 +120,16 @@ pub fn conclude(license: &mut License) {
     } else if let Some(one) = license.declared.first() {
         (None, format!("`{}` is declared, which is no SPDX expression", one.text))
     } else {
-        (None, "nothing is declared and no text was found".to_owned())
+        let because = match license.texts.as_slice() {
+            [] => "nothing is declared and no text was found".to_owned(),
+            [one] => format!("nothing is declared, and no tool knows the text in `{}`", one.path),
+            [one, more @ ..] => format!(
+                "nothing is declared, and no tool knows the texts in `{}` and {} more",
+                one.path,
+                more.len()
+            ),
+        };
+        (None, because)
     };
     license.concluded = concluded;
     license.unknown_because = because;
@@ -217,5 +226,20 @@ mod tests {
         assert_ne!(make(&["MIT"], &[b"a"]), make(&["MIT"], &[b"b"]));
         assert_ne!(make(&["MIT"], &[b"a"]), make(&["ISC"], &[b"a"]));
         assert_ne!(make(&["MIT"], &[]), make(&[], &[]));
+    }
+
+    #[test]
+    fn sc_2_an_unknown_licence_says_whether_there_is_a_text_to_read() {
+        let why = |paths: &[&str]| {
+            let mut license = License::new(LicenseUnit::Project);
+            let text =
+                |path: &&str| LicenseText { path: (*path).to_owned(), sha256: Digest::of(b"") };
+            license.texts = paths.iter().map(text).collect();
+            conclude(&mut license);
+            license.unknown_because
+        };
+        assert!(why(&[]).ends_with("no text was found"));
+        assert!(why(&["LICENSE"]).ends_with("no tool knows the text in `LICENSE`"));
+        assert!(why(&["A", "B", "C"]).ends_with("the texts in `A` and 2 more"));
     }
 }

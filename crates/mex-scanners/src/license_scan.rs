@@ -3,6 +3,7 @@
 //! Owns who answers for which package and the ledger of it (contract SC-2, SC-3). Never judges.
 //! Long because several sources over many lockfiles are one answer, with one ledger.
 
+mod archive;
 pub mod crates;
 pub mod git;
 pub mod go;

@@ -7,25 +7,17 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use flate2::read::GzDecoder;
 use jiff::Timestamp;
 use mex_runtime::digest::Digest;
 use mex_runtime::finding::{Component, LicenseText};
 use serde_json::Value;
 
+use super::archive;
 use super::git::Checkouts;
 use super::manifest::{self, Speech};
-use crate::dependency::archives::{ARCHIVE_BYTES, Archives, Sum};
+use crate::dependency::archives::{Archives, Sum};
 use crate::ground::{self, Depth};
 use crate::lockfile::purl;
-
-/// All that comes out of an archive. Far above any crate of the registry.
-const UNPACKED_BYTES: u64 = 1 << 30;
-const ENTRIES: usize = 200_000;
-/// One licence text.
-const TEXT_BYTES: u64 = 16 << 20;
-/// All texts of one crate.
-const TEXTS_BYTES: u64 = 64 << 20;
 
 /// The words by which a `Cargo.lock` names crates.io.
 const CRATES_IO: [&str; 2] =
@@ -268,30 +260,24 @@ pub fn look_up(package: &Locked, shelves: &Shelves<'_>) -> AtHand {
 
 /// `Ok(None)` is an archive with another checksum.
 fn read_archive(path: &Path, package: &Locked, expected: Digest) -> io::Result<Option<Speech>> {
-    let bytes = read_whole(path)?;
+    let bytes = archive::bytes(path)?;
     if Digest::of(&bytes) != expected {
         return Ok(None);
     }
     speech_of(&bytes, package, expected).map(Some)
 }
 
-fn read_whole(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    fs::File::open(path)?.take(ARCHIVE_BYTES + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > ARCHIVE_BYTES { Err(too_large()) } else { Ok(bytes) }
-}
-
 /// What an archive with the right checksum says.
 fn speech_of(bytes: &[u8], package: &Locked, expected: Digest) -> io::Result<Speech> {
     let top = format!("{}-{}", package.name, package.version);
     let beside = |name: &str| name == "Cargo.toml" || manifest::is_license_text(name);
-    let mut files = files(bytes, Some(&top), &beside)?;
+    let mut files = archive::files(bytes, Some(&top), &beside)?;
     let text = files.remove("Cargo.toml").ok_or(io::ErrorKind::InvalidData)?;
     let mut speech = manifest::cargo_toml(&text, "Cargo.toml").ok_or(io::ErrorKind::InvalidData)?;
     if let Some(named) = &speech.license_file
         && !files.contains_key(named)
     {
-        files.extend(self::files(bytes, Some(&top), &|name| name == named)?);
+        files.extend(archive::files(bytes, Some(&top), &|name| name == named)?);
     }
     speech.texts = files
         .into_iter()
@@ -311,71 +297,8 @@ pub(super) fn archive_of(package: &Locked, shelves: &Shelves<'_>) -> Option<Vec<
     let expected = package.checksum.filter(|_| package.is_plain())?;
     let own = shelves.home.map(|home| home.archives(package)).into_iter().flatten();
     own.into_iter()
-        .find_map(|path| read_whole(&path).ok().filter(|bytes| Digest::of(bytes) == expected))
+        .find_map(|path| archive::bytes(&path).ok().filter(|bytes| Digest::of(bytes) == expected))
         .or_else(|| shelves.fetched.read(&Sum::Sha256(expected)))
-}
-
-/// The files of an archive that are wanted, by their names below its one folder; whatever that is
-/// called, where no name is given.
-pub(super) fn files(
-    archive: &[u8],
-    top: Option<&str>,
-    wanted: &dyn Fn(&str) -> bool,
-) -> io::Result<BTreeMap<String, Vec<u8>>> {
-    let mut found = BTreeMap::new();
-    let mut taken = 0;
-    each_file(archive, top, &mut |name, content| {
-        if !wanted(name) {
-            return Ok(());
-        }
-        let mut bytes = Vec::new();
-        content.take(TEXT_BYTES + 1).read_to_end(&mut bytes)?;
-        taken += bytes.len() as u64;
-        if bytes.len() as u64 > TEXT_BYTES || taken > TEXTS_BYTES {
-            return Err(too_large());
-        }
-        found.insert(name.to_owned(), bytes);
-        Ok(())
-    })?;
-    Ok(found)
-}
-
-/// The names of an archive's files below its one folder.
-pub(super) fn names(archive: &[u8], top: &str) -> io::Result<Vec<String>> {
-    let mut found = Vec::new();
-    each_file(archive, Some(top), &mut |name, _| {
-        found.push(name.to_owned());
-        Ok(())
-    })?;
-    Ok(found)
-}
-
-fn too_large() -> io::Error {
-    io::ErrorKind::FileTooLarge.into()
-}
-
-/// Goes through the plain files of an archive, by their names below its one folder.
-fn each_file(
-    archive: &[u8],
-    top: Option<&str>,
-    each: &mut dyn FnMut(&str, &mut dyn Read) -> io::Result<()>,
-) -> io::Result<()> {
-    let unpacked = GzDecoder::new(archive).take(UNPACKED_BYTES);
-    for (number, entry) in tar::Archive::new(unpacked).entries()?.enumerate() {
-        let mut entry = entry?;
-        if number > ENTRIES {
-            return Err(too_large());
-        }
-        let path = entry.path_bytes().into_owned();
-        let name = std::str::from_utf8(&path).ok().and_then(|path| match top {
-            Some(top) => path.strip_prefix(top)?.strip_prefix('/'),
-            None => Some(path.split_once('/')?.1),
-        });
-        if let Some(name) = name.filter(|_| entry.header().entry_type().is_file()) {
-            each(name, &mut entry)?;
-        }
-    }
-    Ok(())
 }
 
 fn read_folder(root: &Path, place: &str) -> io::Result<Speech> {
@@ -389,7 +312,7 @@ fn read_folder(root: &Path, place: &str) -> io::Result<Speech> {
         let named = speech.license_file.as_deref() == Some(name.as_str());
         if item.file_type()?.is_file() && (named || manifest::is_license_text(&name)) {
             let mut content = Vec::new();
-            fs::File::open(item.path())?.take(TEXT_BYTES).read_to_end(&mut content)?;
+            fs::File::open(item.path())?.take(archive::TEXT_BYTES).read_to_end(&mut content)?;
             speech.texts.push(LicenseText { sha256: Digest::of(&content), path: name });
         }
     }

@@ -11,7 +11,7 @@ use mex_runtime::digest::Digest;
 use mex_runtime::finding::{Component, LicenseText};
 use serde_json::Value;
 
-use super::crates::files;
+use super::archive::files;
 use super::manifest::{self, Speech};
 use crate::dependency::archives::{Archives, Sum};
 use crate::lockfile::purl;

@@ -11,6 +11,7 @@ use std::path::{Component, Path};
 
 use serde_json::json;
 
+use super::archive;
 use super::crates::{self, Locked, Shelves};
 use super::manifest;
 
@@ -37,28 +38,28 @@ pub fn is_needed(packages: &[Locked], shelves: &Shelves<'_>) -> bool {
 /// When an archive cannot be read or the folder cannot be written.
 pub fn fill(folder: &Path, packages: &[Locked], shelves: &Shelves<'_>) -> io::Result<bool> {
     for package in packages.iter().filter(|package| package.source.is_some()) {
-        let Some(archive) = crates::archive_of(package, shelves) else { return Ok(false) };
-        one(folder, package, &archive)?;
+        let Some(bytes) = crates::archive_of(package, shelves) else { return Ok(false) };
+        one(folder, package, &bytes)?;
     }
     Ok(true)
 }
 
-fn one(folder: &Path, package: &Locked, archive: &[u8]) -> io::Result<()> {
+fn one(folder: &Path, package: &Locked, bytes: &[u8]) -> io::Result<()> {
     let top = format!("{}-{}", package.name, package.version);
     let place = folder.join(&top);
     let plain = |name: &str| name == "Cargo.toml" || manifest::is_license_text(name);
-    let mut whole = crates::files(archive, Some(&top), &plain)?;
+    let mut whole = archive::files(bytes, Some(&top), &plain)?;
     let text = whole.get("Cargo.toml").ok_or(io::ErrorKind::InvalidData)?;
     let named = manifest::cargo_toml(text, "Cargo.toml").and_then(|speech| speech.license_file);
     if let Some(named) = named.filter(|named| !whole.contains_key(named)) {
-        whole.extend(crates::files(archive, Some(&top), &|name| name == named)?);
+        whole.extend(archive::files(bytes, Some(&top), &|name| name == named)?);
     }
-    let sources: BTreeSet<String> = crates::names(archive, &top)?
+    let sources: BTreeSet<String> = archive::names(bytes, &top)?
         .into_iter()
         .filter(|name| name.ends_with(".rs") && name.split('/').count() <= DEPTH)
         .collect();
-    for (name, bytes) in &whole {
-        write(&place, name, bytes)?;
+    for (name, content) in &whole {
+        write(&place, name, content)?;
     }
     for name in sources.iter().filter(|name| !whole.contains_key(*name)) {
         write(&place, name, b"")?;
