@@ -94,5 +94,10 @@ impl Opened {
             }
         }
         self.session.end();
+        // A start while it still ends would be handed over to it.
+        let begun = Instant::now();
+        while self.tree.is_there() && begun.elapsed() < Duration::from_secs(60) {
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 }

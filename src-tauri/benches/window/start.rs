@@ -3,7 +3,7 @@
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::figures::{Figures, say};
 use crate::opened::Program;
@@ -71,6 +71,12 @@ pub fn at_rest(stand: &Stand, ours: &Program, empty: &Program) {
         for (at, program) in [empty, ours].into_iter().enumerate() {
             let window = Alone::start(stand, program.script());
             let tree = Tree(window.0.id());
+            // A desktop's bus that answers late holds up the page, and a window without one is small.
+            let begun = Instant::now();
+            while tree.page_ms() == 0.0 {
+                assert!(begun.elapsed() < Duration::from_secs(60), "the page never began");
+                std::thread::sleep(Duration::from_millis(100));
+            }
             std::thread::sleep(Duration::from_secs(3));
             tree.settle();
             memory[at].push(tree.pss());
