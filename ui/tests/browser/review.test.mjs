@@ -132,7 +132,7 @@ task(
   async (page, press) => {
     await page.getByRole('grid').waitFor();
     await press('/');
-    await page.keyboard.type('express');
+    await page.keyboard.type('ansi-regex');
     await page.getByText(/^[1-9] components?$/).waitFor();
     await tabTo(page, /^Component$/);
     await press('Enter');

@@ -169,9 +169,11 @@ fn reports(screens: &Screens, last: &Happened, to: &mut Recording) -> Outcome<()
     to.ask("proposals", json!({ "id": last.run_id }), |q: &ById| screens.proposals(q))?;
     to.ask("reports", run.clone(), |q| screens.reports(q))?;
     to.ask("vulnerabilities", rows.clone(), |q| screens.vulnerabilities(q))?;
-    to.ask("components", rows.clone(), |q| screens.components(q))?;
+    let some = json!({ "run_id": last.run_id, "limit": 120 });
+    to.ask("components", some, |q| screens.components(q))?;
     to.ask("license_groups", run.clone(), |q| screens.license_groups(q))?;
-    to.ask("licenses", rows.clone(), |q| screens.licenses(q))?;
+    let some = json!({ "run_id": last.run_id, "limit": 200 });
+    to.ask("licenses", some, |q| screens.licenses(q))?;
     to.ask("secrets", rows.clone(), |q| screens.secrets(q))?;
     to.ask("coverage", rows, |q| screens.coverage(q))?;
     // Three levels of the tree, and of each level what comes first.

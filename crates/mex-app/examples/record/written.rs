@@ -1,4 +1,4 @@
-//! A recording as files: one a command, one exchange a line. Owns what stands in place of this machine's
+//! A recording as files: one a command. Owns what stands in place of this machine's
 //! paths and account, and of values that are random and look like keys. Never changes what was said.
 
 use std::collections::BTreeMap;
@@ -64,7 +64,7 @@ pub fn write(out: &Path, recording: &Recording, machine: &Machine) -> Result<(),
         exchanges.iter().for_each(|exchange| plain.learn(exchange));
     }
     for (command, exchanges) in &recording.0 {
-        let mut lines = Vec::new();
+        let mut told = Vec::new();
         for exchange in exchanges {
             let mut exchange = exchange.clone();
             shorten(&mut exchange["answer"]);
@@ -76,12 +76,11 @@ pub fn write(out: &Path, recording: &Recording, machine: &Machine) -> Result<(),
                 };
                 plain.replace(text);
             });
-            lines.push(serde_json::to_string(&exchange)?);
+            told.push(exchange);
         }
-        std::fs::write(
-            out.join(format!("{command}.json")),
-            format!("[\n{}\n]\n", lines.join(",\n")),
-        )?;
+        // Short lines: whoever searches a file for words reads it line by line.
+        let text = serde_json::to_string_pretty(&told)?;
+        std::fs::write(out.join(format!("{command}.json")), format!("{text}\n"))?;
     }
     Ok(())
 }
