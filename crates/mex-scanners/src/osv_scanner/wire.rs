@@ -126,9 +126,12 @@ pub struct Log {
     pub scanned: Vec<(String, u64)>,
     /// How many packages it left out as local or without a version.
     pub filtered: u64,
-    /// The last line that is neither.
+    /// Why it failed: what it said of a lockfile it cannot read, else the last line that is neither.
     pub last: String,
 }
+
+/// How it names a lockfile it cannot read; the line after it says only that there was one.
+const UNREAD: &str = "Error during extraction: ";
 
 pub fn log(stderr: &[u8]) -> Log {
     let mut log = Log::default();
@@ -145,7 +148,7 @@ pub fn log(stderr: &[u8]) -> Log {
             .and_then(|count| count.parse::<u64>().ok())
         {
             log.filtered += count;
-        } else if !line.trim().is_empty() {
+        } else if !line.trim().is_empty() && !log.last.starts_with(UNREAD) {
             log.last = line.to_owned();
         }
     }
@@ -174,5 +177,13 @@ mod tests {
             (log.filtered, log.last.as_str()),
             (4, "extraction failed on specified lockfile")
         );
+    }
+
+    /// As it speaks of a `package-lock.json` with `"resolved": false`, which npm 6 wrote.
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        let reason = "Error during extraction: (extracting as javascript/packagelockjson) package-lock.json: could not extract";
+        let said = log(format!("{reason}\nextraction failed on specified lockfile\n").as_bytes());
+        assert_eq!(said.last, reason);
     }
 }
