@@ -44,6 +44,17 @@ fn sc_13_nothing_that_ships_or_runs_is_missing() {
             None => assert!(register.not_built.contains(&format!("{name} {version}")), "{name}"),
         }
     }
+    let packages = of("npm");
+    let text = std::fs::read_to_string(root().join("ui/package-lock.json")).unwrap();
+    let lockfile: Value = serde_json::from_str(&text).unwrap();
+    let named = lockfile["packages"].as_object().unwrap();
+    assert!(named.len() > 1);
+    for (place, package) in named.iter().filter(|(place, _)| !place.is_empty()) {
+        let name = place.rsplit("node_modules/").next().unwrap().to_owned();
+        let version = package["version"].as_str().unwrap().to_owned();
+        let entry = packages.get(&(name, version)).unwrap_or_else(|| panic!("{place}"));
+        assert_eq!(Some(entry.pin.as_str()), package["integrity"].as_str(), "{place}");
+    }
     let mode = |name: &str| crates.iter().find(|(key, _)| key.0 == name).unwrap().1.integration;
     assert_eq!(mode("serde"), Mode::Linked);
     assert_eq!(mode("serde_derive"), Mode::Build);
