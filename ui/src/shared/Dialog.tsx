@@ -61,7 +61,12 @@ export function Dialog({
           <h2 id={heading}>{title}</h2>
           <IconButton icon="close" label="Close" onClick={onClose} />
         </header>
-        <div className={styles.body} data-part="body">
+        <div
+          className={styles.body}
+          data-part="body"
+          // What is only read is scrolled by keys as well.
+          {...(foot === undefined && { tabIndex: 0, role: 'group', 'aria-labelledby': heading })}
+        >
           {children}
         </div>
         {foot !== undefined && (
