@@ -9,8 +9,9 @@ pub const INPUT: &str = "/project";
 /// Where the answer is, relative to the scratch folder.
 pub const ANSWER: &str = "answer.json";
 
-/// How long one file may take, in seconds; past it the file is a gap.
-pub const TIMEOUT_S: u32 = 30;
+/// How long one file may take, in seconds; past it the file is a gap. A list of a thousand licences
+/// takes half a minute on a quiet machine and minutes on a busy one.
+pub const TIMEOUT_S: u32 = 300;
 
 /// The part of its package folder that python starts.
 const LAUNCH: &str = "launch.py";
