@@ -154,6 +154,16 @@ impl Stand {
         lines.filter(|line| line.contains(folder) && !line.starts_with("dbus-")).collect()
     }
 
+    /// Waits until the window's program has ended: a start while it still ends is handed over to it.
+    #[track_caller]
+    pub fn window_is_gone(&self) {
+        let begun = Instant::now();
+        while !self.windows(&processes()).is_empty() {
+            assert!(begun.elapsed() < PATIENCE, "the window's program does not end");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
     /// Waits until nothing of this stand runs any more, the window's program itself included.
     #[track_caller]
     pub fn nothing_runs(&self) {

@@ -221,8 +221,14 @@ fn get(url: &str) -> Result<Value, String> {
 }
 
 fn agent() -> ureq::Agent {
-    // An error of the protocol has a body that says what it is.
-    ureq::Agent::config_builder().http_status_as_error(false).proxy(None).build().into()
+    ureq::Agent::config_builder()
+        // An error of the protocol has a body that says what it is.
+        .http_status_as_error(false)
+        // A program that hands over and ends instead of opening a window would be waited for without end.
+        .timeout_global(Some(3 * PATIENCE))
+        .proxy(None)
+        .build()
+        .into()
 }
 
 fn value(

@@ -208,6 +208,7 @@ fn p32_the_loops_by_keyboard_alone_and_filters_that_survive_a_restart() {
     });
     assert_eq!(kept["problems.query"], "is:open severity:fatal,error job:secret");
     window.end();
+    stand.window_is_gone();
 
     let again = stand.open(&[]);
     opened(&again);

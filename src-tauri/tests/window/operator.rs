@@ -64,6 +64,7 @@ fn ui_2_from_the_button_to_the_block_its_evidence_a_link_and_a_restart() {
     let counts = window.ask("problem_counts", json!({"query": ""})).unwrap();
     let state = opened(&window);
     window.end();
+    stand.window_is_gone();
 
     let again = stand.open(&[]);
     let now = opened(&again);

@@ -161,6 +161,7 @@ fn ui_1_a_missing_tool_a_full_disk_and_a_vanished_project_are_never_clean() {
         left["items"].as_array().unwrap().iter().map(|scan| &scan["verdict"]).collect();
     assert_eq!(verdicts, [&json!("pass"), &Value::Null, &json!("denied")], "{left}");
     window.end();
+    stand.window_is_gone();
 
     // The next start closes what the full disk did not let be recorded.
     let again = stand.open_with(&[], &[]);
