@@ -11,20 +11,28 @@ use crate::driver::Session;
 use crate::operator::opened;
 use crate::stand::{Stand, canary};
 
-/// Types a path into the dialog with this title and says yes.
+/// Types a path into the dialog with this title and says yes. A dialog that was not ready for all of
+/// it is told again, as a person would.
 fn answer(stand: &Stand, title: &str, path: &Path) {
     let dialog = stand.window(title);
-    stand.hand(&["windowfocus", "--sync", &dialog]);
-    // What is suggested as a name is chosen: typing puts the path in its place.
-    stand.hand(&["key", "--clearmodifiers", "ctrl+a"]);
-    stand.hand(&["type", "--delay", "15", path.to_str().unwrap()]);
-    // The first yes may be to what was suggested, the next to the folder gone into, the last to it all.
-    for _ in 0..20 {
-        if stand.hand(&["search", "--onlyvisible", "--name", title]).is_empty() {
-            return;
+    let pause = || std::thread::sleep(std::time::Duration::from_millis(700));
+    for attempt in 0..5 {
+        stand.hand(&["windowfocus", "--sync", &dialog]);
+        pause();
+        if attempt > 0 {
+            stand.hand(&["key", "--clearmodifiers", "ctrl+l"]);
         }
-        stand.hand(&["key", "--window", &dialog, "Return"]);
-        std::thread::sleep(std::time::Duration::from_millis(700));
+        // What is suggested as a name is chosen: typing puts the path in its place.
+        stand.hand(&["key", "--clearmodifiers", "ctrl+a"]);
+        stand.hand(&["type", "--delay", "15", path.to_str().unwrap()]);
+        // The first yes may be to what was suggested, the next to the folder gone into, the last to it all.
+        for _ in 0..5 {
+            pause();
+            if stand.hand(&["search", "--onlyvisible", "--name", title]).is_empty() {
+                return;
+            }
+            stand.hand(&["key", "--window", &dialog, "Return"]);
+        }
     }
     panic!("`{title}` stays open");
 }

@@ -8,7 +8,7 @@ use std::net::TcpListener;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use mex_app::app::App;
@@ -61,7 +61,11 @@ pub struct Stand {
     _driver: Group,
     _bus: Group,
     _display: Group,
+    _alone: MutexGuard<'static, ()>,
 }
+
+/// One window at a time: a person's hand, a display and two scanners are busy enough for a machine.
+static ALONE: Mutex<()> = Mutex::new(());
 
 /// A data folder in which every engine conforms, made once and copied for each test.
 fn conforming_data() -> &'static Path {
@@ -81,6 +85,7 @@ fn conforming_data() -> &'static Path {
 impl Stand {
     /// A stand whose data folder is new.
     pub fn bare() -> Self {
+        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let folder = tempfile::tempdir().unwrap();
         for below in ["project", "home", "run"] {
             fs::create_dir(folder.path().join(below)).unwrap();
@@ -103,6 +108,7 @@ impl Stand {
             _driver: driver,
             _bus: bus,
             _display: display,
+            _alone: alone,
         };
         stand.answers(port);
         stand.answers(native);
